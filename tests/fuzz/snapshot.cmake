@@ -1,0 +1,1 @@
+seep_fuzz_target(snapshot SOURCES fuzz_snapshot.c LINK seep::observe)
