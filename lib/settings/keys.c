@@ -1,0 +1,147 @@
+#include "settings/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define MB (UINT64_C(1) << 20)
+#define GB (UINT64_C(1) << 30)
+#define TB (UINT64_C(1) << 40)
+#define PB                                                                                                   \
+  (UINT64_C(1) << 50) /* stands for "no upper bound": every number up to it is exact in JSON's doubles */
+#define WEEK_S UINT64_C(604800)
+
+#define DURATION(member, unit) SEEP_KEY_DURATION, offsetof(seep_settings, member), SEEP_MS_PER_##unit
+#define U64(member) SEEP_KEY_U64, offsetof(seep_settings, member), 1
+#define U32(member) SEEP_KEY_U32, offsetof(seep_settings, member), 1
+#define SWITCH(member) SEEP_KEY_SWITCH, offsetof(seep_settings, member), 1
+
+static const seep_key table[] = {
+    {"poll", "interval_s", DURATION(poll_interval_ms, SECOND), 30, 1, 3600,
+     "Seconds between two looks at all processes", NULL},
+    {"poll", "urgent_interval_s", DURATION(poll_urgent_interval_ms, SECOND), 5, 1, 3600,
+     "The same while an Event 2004 is fresh; not longer than poll.interval_s", NULL},
+
+    {"detector", "window_s", DURATION(detector_window_ms, SECOND), 7200, 16, 2592000,
+     "How far back growth is judged; a longer one finds slower leaks; at least 8 polls", NULL},
+    {"detector", "minimum_slope_bytes_per_hour", U64(detector_minimum_slope_bytes_per_hour), 10 * MB, 1, PB,
+     "Growth slower than this is never called a leak",
+     "with 0 a process that stays level would count as leaking"},
+    {"detector", "minimum_growth_bytes", U64(detector_minimum_growth_bytes), 64 * MB, 1, PB,
+     "Growth in the window smaller than this is never called a leak", NULL},
+    {"detector", "start_up_s", DURATION(detector_start_up_ms, SECOND), 1800, 0, WEEK_S,
+     "A process watched for less than this is not judged: programs grow while they start", NULL},
+    {"detector", "confirmations", U32(detector_confirmations), 3, 1, 100,
+     "How many parts of the window in a row must agree before a leak is called", NULL},
+
+    {"event2004", "enabled", SWITCH(event2004_enabled), 1, 0, 1,
+     "Listen for Event 2004 (Windows is about to run out of commit)", NULL},
+    {"event2004", "urgent_s", DURATION(event2004_urgent_ms, SECOND), 3600, 1, WEEK_S,
+     "How long a process that an Event 2004 names is judged with urgency", NULL},
+
+    {"capture", "enabled", SWITCH(capture_enabled), 1, 0, 1,
+     "Record allocation stacks of a leaking process with Windows Performance Recorder", NULL},
+    {"capture", "instance", SEEP_KEY_INSTANCE, offsetof(seep_settings, capture_instance), 1, 0, 1, 40,
+     "Name of our recordings, so that nobody else's is touched; letters, digits, - and _", NULL},
+    {"capture", "maximum_s", DURATION(capture_maximum_ms, SECOND), 900, 5, 86400,
+     "A recording is saved after this many seconds at the latest", NULL},
+    {"capture", "maximum_bytes", U64(capture_maximum_bytes), 512 * MB, MB, TB,
+     "A recording is saved as soon as its raw files reach this size", NULL},
+    {"capture", "minimum_free_bytes", U64(capture_minimum_free_bytes), 5 * GB, 0, PB,
+     "No recording begins or goes on with less free space than this on the volume", NULL},
+    {"capture", "folder_quota_bytes", U64(capture_folder_quota_bytes), 4 * GB, MB, PB,
+     "No recording begins while the finished ones take more than this", NULL},
+    {"capture", "cool_down_s", DURATION(capture_cool_down_ms, SECOND), 86400, 0, 31536000,
+     "After a recording of an image, none of the same image for this long", NULL},
+    {"capture", "start_deadline_s", DURATION(capture_start_deadline_ms, SECOND), 120, 5, 3600,
+     "How long the recorder may take to start", NULL},
+    {"capture", "stop_deadline_s", DURATION(capture_stop_deadline_ms, SECOND), 1800, 60, 86400,
+     "How long the recorder may take to save; large traces take minutes", NULL},
+    {"capture", "cancel_deadline_s", DURATION(capture_cancel_deadline_ms, SECOND), 60, 5, 3600,
+     "How long the recorder may take to give up a recording", NULL},
+    {"capture", "buffers", U32(capture_buffers), 64, 8, 1024,
+     "Trace buffers of 1 MB each; the kernel keeps all of them in physical memory during a recording", NULL},
+
+    {"store", "retention_days", DURATION(store_retention_ms, DAY), 14, 1, 3650,
+     "Days that the history of all processes is kept", NULL},
+    {"store", "maximum_bytes", U64(store_maximum_bytes), 256 * MB, MB, TB,
+     "Size of the database file; the oldest history goes first", NULL},
+
+    {"alerts", "heartbeat_hours", DURATION(heartbeat_ms, HOUR), 24, 1, 168,
+     "Hours between two events 104, which say that Seepwatch is alive and what it has seen", NULL},
+
+    {"own", "private_bytes", U64(own_private_bytes), 64 * MB, MB, TB,
+     "Seepwatch's own memory; beyond it event 106", NULL},
+    {"own", "cpu_permille", U32(own_cpu_permille), 20, 1, 1000,
+     "Seepwatch's own thousandths of one processor core over ten minutes; beyond it event 106", NULL},
+
+    {"processes", "ignore", SEEP_KEY_IMAGES, 0, 1, 0, 0, SEEP_SETTINGS_IGNORED,
+     "Image names (\"backup.exe\") that never raise an alert or a recording; case does not matter", NULL},
+
+    {NULL, NULL, SEEP_KEY_SWITCH, 0, 1, 0, 0, 0, NULL, NULL}};
+
+_Static_assert(sizeof table / sizeof table[0] <= SEEP_KEYS_MAXIMUM, "SEEP_KEYS_MAXIMUM is too small");
+
+const seep_key *seep_keys_table(void)
+{
+  return table;
+}
+
+const seep_key *seep_keys_find(const char *section, const char *name)
+{
+  for (const seep_key *key = table; key->section != NULL; key++) {
+    if (strcmp(key->section, section) == 0 && (name == NULL || strcmp(key->name, name) == 0)) {
+      return key;
+    }
+  }
+  return NULL;
+}
+
+const char *seep_keys_path(const seep_key *key, char *out, size_t out_size)
+{
+  snprintf(out, out_size, "%s.%s", key->section, key->name);
+  return out;
+}
+
+uint64_t seep_keys_get(const seep_key *key, const seep_settings *settings)
+{
+  const void *field = (const char *)settings + key->offset;
+  switch (key->type) {
+  case SEEP_KEY_DURATION:
+    return (uint64_t)(*(const int64_t *)field / key->factor_ms);
+  case SEEP_KEY_U64:
+    return *(const uint64_t *)field;
+  case SEEP_KEY_U32:
+    return *(const uint32_t *)field;
+  case SEEP_KEY_SWITCH:
+    return *(const bool *)field;
+  case SEEP_KEY_INSTANCE:
+  case SEEP_KEY_IMAGES:
+  default:
+    return 0;
+  }
+}
+
+void seep_keys_set(const seep_key *key, seep_settings *settings, uint64_t value)
+{
+  void *field = (char *)settings + key->offset;
+  switch (key->type) {
+  case SEEP_KEY_DURATION:
+    *(int64_t *)field = (int64_t)value * key->factor_ms;
+    break;
+  case SEEP_KEY_U64:
+    *(uint64_t *)field = value;
+    break;
+  case SEEP_KEY_U32:
+    *(uint32_t *)field = (uint32_t)value;
+    break;
+  case SEEP_KEY_SWITCH:
+    *(bool *)field = value != 0;
+    break;
+  case SEEP_KEY_INSTANCE:
+  case SEEP_KEY_IMAGES:
+  default:
+    break;
+  }
+}

@@ -1,0 +1,399 @@
+/* Configuration files as people write them: what is taken, what is refused, and what is said about it. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings/keys.h"
+#include "settings/settings.h"
+
+static seep_settings settings; /* 17 KB: not on the stack of every test */
+static seep_settings_problem problem;
+
+static seep_status parse(const char *json)
+{
+  return seep_settings_parse(json, strlen(json), &settings, &problem);
+}
+
+static void is_refused(const char *json, seep_status status, unsigned line, const char *key,
+                       const char *reason_part)
+{
+  memset(&settings, 0x5A, sizeof settings);
+  memset(&problem, 0x5A, sizeof problem);
+  seep_status got = parse(json);
+  if (got != status || problem.line != line || strcmp(problem.key, key) != 0 ||
+      strstr(problem.reason, reason_part) == NULL) {
+    fail_msg("%s: status %d, line %u, key '%s', reason '%s'", json, (int)got, problem.line, problem.key,
+             problem.reason);
+  }
+  for (size_t i = 0; i < sizeof settings; i++) {
+    assert_int_equal(((const unsigned char *)&settings)[i], 0x5A);
+  }
+}
+
+static void defaults_are_the_promised_ones(void **state)
+{
+  (void)state;
+  seep_settings_defaults(&settings);
+  assert_int_equal(settings.poll_interval_ms, 30000);
+  assert_int_equal(settings.poll_urgent_interval_ms, 5000);
+  assert_int_equal(settings.detector_window_ms, 7200000);
+  assert_int_equal(settings.detector_minimum_slope_bytes_per_hour, 10485760);
+  assert_int_equal(settings.detector_minimum_growth_bytes, 67108864);
+  assert_int_equal(settings.detector_start_up_ms, 1800000);
+  assert_int_equal(settings.detector_confirmations, 3);
+  assert_true(settings.event2004_enabled);
+  assert_int_equal(settings.event2004_urgent_ms, 3600000);
+  assert_true(settings.capture_enabled);
+  assert_string_equal(settings.capture_instance, "Seepwatch");
+  assert_int_equal(settings.capture_maximum_ms, 900000);
+  assert_int_equal(settings.capture_maximum_bytes, 536870912);
+  assert_int_equal(settings.capture_minimum_free_bytes, INT64_C(5368709120));
+  assert_int_equal(settings.capture_folder_quota_bytes, INT64_C(4294967296));
+  assert_int_equal(settings.capture_cool_down_ms, 86400000);
+  assert_int_equal(settings.capture_start_deadline_ms, 120000);
+  assert_int_equal(settings.capture_stop_deadline_ms, 1800000);
+  assert_int_equal(settings.capture_cancel_deadline_ms, 60000);
+  assert_int_equal(settings.capture_buffers, 64);
+  assert_int_equal(settings.store_retention_ms, INT64_C(1209600000));
+  assert_int_equal(settings.store_maximum_bytes, 268435456);
+  assert_int_equal(settings.heartbeat_ms, 86400000);
+  assert_int_equal(settings.own_private_bytes, 67108864);
+  assert_int_equal(settings.own_cpu_permille, 20);
+  assert_int_equal(settings.ignored_count, 0);
+}
+
+static void safe_only_switches_recording_off(void **state)
+{
+  (void)state;
+  static seep_settings safe;
+  seep_settings_defaults(&settings);
+  seep_settings_safe(&safe);
+  assert_false(safe.capture_enabled);
+  safe.capture_enabled = true;
+  assert_memory_equal(&safe, &settings, sizeof safe);
+}
+
+static void absent_keys_keep_their_defaults(void **state)
+{
+  (void)state;
+  static seep_settings defaults;
+  seep_settings_defaults(&defaults);
+  assert_int_equal(parse("{}"), SEEP_OK);
+  assert_memory_equal(&settings, &defaults, sizeof settings);
+  assert_int_equal(parse("\xEF\xBB\xBF { \"poll\": {} }\r\n"), SEEP_OK);
+  assert_memory_equal(&settings, &defaults, sizeof settings);
+}
+
+static void values_are_taken(void **state)
+{
+  (void)state;
+  assert_int_equal(
+      parse("{\"$schema\": \"x\", \"$comment\": \"a\",\n"
+            " \"poll\": {\"$comment\": \"b\", \"$comment\": \"c\", \"interval_s\": 60, "
+            "\"urgent_interval_s\": 1e1},\n"
+            " \"capture\": {\"enabled\": false, \"instance\": \"A-b_9\", \"minimum_free_bytes\": 0},\n"
+            " \"store\": {\"retention_days\": 3650}, \"alerts\": {\"heartbeat_hours\": 1.0},\n"
+            " \"detector\": {\"minimum_growth_bytes\": 1125899906842624, \"start_up_s\": -0},\n"
+            " \"processes\": {\"ignore\": [\"Back\\u0075p.exe\", \"sp\xC3\xA4t.exe\"]}}"),
+      SEEP_OK);
+  assert_int_equal(settings.poll_interval_ms, 60000);
+  assert_int_equal(settings.poll_urgent_interval_ms, 10000);
+  assert_false(settings.capture_enabled);
+  assert_string_equal(settings.capture_instance, "A-b_9");
+  assert_int_equal(settings.capture_minimum_free_bytes, 0);
+  assert_int_equal(settings.store_retention_ms, INT64_C(315360000000));
+  assert_int_equal(settings.heartbeat_ms, 3600000);
+  assert_int_equal(settings.detector_minimum_growth_bytes, INT64_C(1125899906842624));
+  assert_int_equal(settings.detector_start_up_ms, 0);
+  assert_int_equal(settings.ignored_count, 2);
+  assert_true(seep_settings_ignores(&settings, "BACKUP.EXE"));
+  assert_true(seep_settings_ignores(&settings, "sp\xC3\xA4t.exe"));
+  assert_false(seep_settings_ignores(&settings, "backup"));
+  assert_false(seep_settings_ignores(&settings, ""));
+}
+
+static void the_text_needs_no_terminator(void **state)
+{
+  (void)state;
+  static const char json[] = "{\"poll\": {\"interval_s\": 60}}";
+  size_t size = sizeof json - 1;
+  for (size_t length = 0; length <= size; length++) {
+    char *exact = malloc(length > 0 ? length : 1); /* so that the sanitizer sees a read behind the end */
+    assert_non_null(exact);
+    memcpy(exact, json, length);
+    assert_int_equal(seep_settings_parse(exact, length, &settings, &problem),
+                     length == size ? SEEP_OK : SEEP_CORRUPT);
+    free(exact);
+  }
+  assert_int_equal(settings.poll_interval_ms, 60000);
+}
+
+static void what_is_not_json_is_refused(void **state)
+{
+  (void)state;
+  is_refused("", SEEP_CORRUPT, 0, "", "empty");
+  is_refused(" \r\n\t", SEEP_CORRUPT, 0, "", "empty");
+  is_refused("\xEF\xBB\xBF", SEEP_CORRUPT, 0, "", "empty");
+  is_refused("{\n\"poll\": {\n\"interval_s\": 30\n\"urgent_interval_s\": 5}}", SEEP_CORRUPT, 4, "",
+             "comma is missing");
+  is_refused("{} x", SEEP_CORRUPT, 1, "", "more text");
+  is_refused("{\n\"a\": \"\xE4\"}", SEEP_CORRUPT, 2, "", "UTF-8");
+  is_refused("{\n\n\"a\": \"\xED\xA0\x80\"}", SEEP_CORRUPT, 3, "", "UTF-8");
+  is_refused("\xFF\xFEx", SEEP_CORRUPT, 1, "", "UTF-16");
+  is_refused("\xFE\xFFx", SEEP_CORRUPT, 1, "", "UTF-16");
+  is_refused("[[[[[[[[[[[[[[[[[[[[", SEEP_LIMIT, 1, "", "too deep");
+  is_refused("[]", SEEP_INVALID, 1, "", "one object");
+  is_refused("null", SEEP_INVALID, 1, "", "one object");
+  assert_int_equal(seep_settings_parse("{\n}\0", 4, &settings, &problem), SEEP_CORRUPT);
+  assert_int_equal(problem.line, 2);
+  assert_non_null(strstr(problem.reason, "NUL"));
+  assert_int_equal(seep_settings_parse("{\0}\0", 4, &settings, &problem), SEEP_CORRUPT);
+  assert_int_equal(seep_settings_parse(NULL, 0, &settings, &problem), SEEP_CORRUPT);
+}
+
+static void size_is_bounded(void **state)
+{
+  (void)state;
+  char *text = malloc(SEEP_SETTINGS_MAXIMUM_BYTES + 1);
+  assert_non_null(text);
+  memset(text, ' ', SEEP_SETTINGS_MAXIMUM_BYTES + 1);
+  memcpy(text, "{}", 2);
+  assert_int_equal(seep_settings_parse(text, SEEP_SETTINGS_MAXIMUM_BYTES, &settings, &problem), SEEP_OK);
+  assert_int_equal(seep_settings_parse(text, SEEP_SETTINGS_MAXIMUM_BYTES + 1, &settings, &problem),
+                   SEEP_LIMIT);
+  free(text);
+}
+
+static void unknown_and_doubled_keys_are_refused(void **state)
+{
+  (void)state;
+  is_refused("{\n\n\"pol\": {}}", SEEP_INVALID, 3, "pol", "no group");
+  is_refused("{\"Poll\": {}}", SEEP_INVALID, 1, "Poll", "no group");
+  is_refused("{\"poll.interval_s\": 30}", SEEP_INVALID, 1, "poll.interval_s", "no group");
+  is_refused("{\"poll\": {\n\"interval\": 30}}", SEEP_INVALID, 2, "poll.interval", "no key");
+  is_refused("{\"poll\": {\n\"interval\\u0007\": 30}}", SEEP_INVALID, 2, "poll.interval?", "no key");
+  is_refused("{\"poll\": {\"interval_s\": 30,\n\"interval_s\": 30}}", SEEP_INVALID, 2, "poll.interval_s",
+             "more than once");
+  is_refused("{\"poll\": {\"interval_s\": 30,\n\"interv\\u0061l_s\": 30}}", SEEP_INVALID, 2,
+             "poll.interval_s", "more than once");
+  is_refused("{\"poll\": {},\n\"store\": {},\n\"poll\": {}}", SEEP_INVALID, 3, "poll", "more than once");
+  is_refused("{\"poll\": {\"$comment\":\n 1}}", SEEP_INVALID, 1, "poll.$comment", "text");
+  is_refused("{\"$schema\": {}}", SEEP_INVALID, 1, "$schema", "text");
+  /* The first problem by line, although a later one is of another kind. */
+  is_refused("{\"poll\": {\n\"interval_s\": 0,\n\"x\": 1}}", SEEP_INVALID, 2, "poll.interval_s",
+             "from 1 to 3600");
+}
+
+static void wrong_types_are_refused(void **state)
+{
+  (void)state;
+  is_refused("{\"poll\": 30}", SEEP_INVALID, 1, "poll", "object");
+  is_refused("{\"poll\": null}", SEEP_INVALID, 1, "poll", "object");
+  is_refused("{\"poll\": [{}]}", SEEP_INVALID, 1, "poll", "object");
+  is_refused("{\"poll\": {\"interval_s\": \"30\"}}", SEEP_INVALID, 1, "poll.interval_s", "whole number");
+  is_refused("{\"poll\": {\"interval_s\": true}}", SEEP_INVALID, 1, "poll.interval_s", "whole number");
+  is_refused("{\"poll\": {\"interval_s\": null}}", SEEP_INVALID, 1, "poll.interval_s", "whole number");
+  is_refused("{\"poll\": {\"interval_s\": {}}}", SEEP_INVALID, 1, "poll.interval_s", "whole number");
+  is_refused("{\"capture\": {\"enabled\": 1}}", SEEP_INVALID, 1, "capture.enabled", "true or false");
+  is_refused("{\"capture\": {\"enabled\": \"true\"}}", SEEP_INVALID, 1, "capture.enabled", "true or false");
+  is_refused("{\"capture\": {\"instance\": 7}}", SEEP_INVALID, 1, "capture.instance", "letters");
+  is_refused("{\"processes\": {\"ignore\": \"a.exe\"}}", SEEP_INVALID, 1, "processes.ignore", "list");
+  is_refused("{\"processes\": {\"ignore\": [\n\"a.exe\",\n7]}}", SEEP_INVALID, 3, "processes.ignore",
+             "image names");
+}
+
+static void numbers_are_held_to_their_bounds(void **state)
+{
+  (void)state;
+  for (const seep_key *key = seep_keys_table(); key->section != NULL; key++) {
+    char json[160];
+    char path[80];
+    if (key->type > SEEP_KEY_U32) {
+      continue;
+    }
+    seep_keys_path(key, path, sizeof path);
+    snprintf(json, sizeof json, "{\"%s\": {\"%s\": %" PRIu64 "}}", key->section, key->name, key->maximum + 1);
+    is_refused(json, SEEP_INVALID, 1, path, "must be from");
+    snprintf(json, sizeof json, "{\"%s\": {\"%s\": %" PRId64 "}}", key->section, key->name,
+             (int64_t)key->minimum - 1);
+    is_refused(json, SEEP_INVALID, 1, path, "must be from");
+    snprintf(json, sizeof json, "{\"%s\": {\"%s\": %" PRIu64 ".5}}", key->section, key->name, key->minimum);
+    is_refused(json, SEEP_INVALID, 1, path, "must be a whole number, not ");
+    assert_true(key->minimum <= key->default_value && key->default_value <= key->maximum);
+  }
+  is_refused("{\"capture\": {\"minimum_free_bytes\": 9007199254740993}}", SEEP_INVALID, 1,
+             "capture.minimum_free_bytes", "must be from 0 to 1125899906842624");
+  is_refused("{\"capture\": {\"minimum_free_bytes\": 1e30}}", SEEP_INVALID, 1, "capture.minimum_free_bytes",
+             "must be from");
+  is_refused("{\"capture\": {\"minimum_free_bytes\": 1e-99}}", SEEP_INVALID, 1, "capture.minimum_free_bytes",
+             "must be a whole number");
+  is_refused("{\"capture\": {\"minimum_free_bytes\": 1e999}}", SEEP_CORRUPT, 1, "", "not a number");
+  is_refused("{\"detector\": {\"minimum_slope_bytes_per_hour\": 0}}", SEEP_INVALID, 1,
+             "detector.minimum_slope_bytes_per_hour", "stays level");
+}
+
+static void bounds_themselves_are_taken(void **state)
+{
+  (void)state;
+  for (const seep_key *key = seep_keys_table(); key->section != NULL; key++) {
+    char json[200];
+    if (key->type > SEEP_KEY_U32 || strcmp(key->section, "poll") == 0 || strcmp(key->name, "window_s") == 0) {
+      continue; /* poll and window depend on each other: their pairs have a test of their own */
+    }
+    uint64_t bounds[] = {key->minimum, key->maximum};
+    for (size_t i = 0; i < 2; i++) {
+      snprintf(json, sizeof json, "{\"%s\": {\"%s\": %" PRIu64 "}}", key->section, key->name, bounds[i]);
+      assert_int_equal(parse(json), SEEP_OK);
+      assert_int_equal(seep_keys_get(key, &settings), bounds[i]);
+    }
+  }
+}
+
+static void names_are_checked(void **state)
+{
+  (void)state;
+  is_refused("{\"capture\": {\"instance\": \"\"}}", SEEP_INVALID, 1, "capture.instance", "1 to 40");
+  is_refused("{\"capture\": {\"instance\": \"a b\"}}", SEEP_INVALID, 1, "capture.instance", "1 to 40");
+  is_refused("{\"capture\": {\"instance\": \"\xC3\xA4\"}}", SEEP_INVALID, 1, "capture.instance", "1 to 40");
+  is_refused("{\"capture\": {\"instance\": \"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddE\"}}", SEEP_INVALID, 1,
+             "capture.instance", "1 to 40");
+  assert_int_equal(parse("{\"capture\": {\"instance\": \"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd\"}}"),
+                   SEEP_OK);
+  is_refused("{\"processes\": {\"ignore\": [\"\"]}}", SEEP_INVALID, 1, "processes.ignore", "image names");
+  is_refused("{\"processes\": {\"ignore\": [\"C:\\\\a.exe\"]}}", SEEP_INVALID, 1, "processes.ignore",
+             "folders");
+  is_refused("{\"processes\": {\"ignore\": [\"*.exe\"]}}", SEEP_INVALID, 1, "processes.ignore", "wildcards");
+  is_refused("{\"processes\": {\"ignore\": [\"a\\n\"]}}", SEEP_INVALID, 1, "processes.ignore", "image names");
+}
+
+static void ignored_images_are_bounded(void **state)
+{
+  (void)state;
+  char json[2048];
+  seep_writer writer;
+  for (size_t count = SEEP_SETTINGS_IGNORED; count <= SEEP_SETTINGS_IGNORED + 1; count++) {
+    seep_writer_init(&writer, json, sizeof json);
+    seep_writer_text(&writer, "{\"processes\": {\"ignore\": [");
+    for (size_t i = 0; i < count; i++) {
+      seep_writer_format(&writer, "%s\"%zu.exe\"", i > 0 ? ",\n" : "", i);
+    }
+    seep_writer_text(&writer, "]}}");
+    assert_false(writer.cut);
+    if (count == SEEP_SETTINGS_IGNORED) {
+      assert_int_equal(parse(json), SEEP_OK);
+      assert_true(seep_settings_ignores(&settings, "63.exe"));
+    } else {
+      is_refused(json, SEEP_INVALID, 65, "processes.ignore", "64");
+    }
+  }
+  char name[SEEP_SETTINGS_NAME_SIZE + 1];
+  memset(name, 'n', sizeof name - 1);
+  for (size_t length = SEEP_SETTINGS_NAME_SIZE - 1; length <= SEEP_SETTINGS_NAME_SIZE; length++) {
+    name[length] = '\0';
+    name[length - 1] = 'n';
+    snprintf(json, sizeof json, "{\"processes\": {\"ignore\": [\"%s\"]}}", name);
+    assert_int_equal(parse(json), length < SEEP_SETTINGS_NAME_SIZE ? SEEP_OK : SEEP_INVALID);
+    name[length] = 'n';
+  }
+}
+
+static void keys_that_contradict_are_refused(void **state)
+{
+  (void)state;
+  is_refused("{\"poll\": {\"interval_s\": 60,\n\"urgent_interval_s\": 61}}", SEEP_INVALID, 2,
+             "poll.urgent_interval_s",
+             "poll.urgent_interval_s (61) must not be longer than poll.interval_s (60)");
+  is_refused("{\n\"poll\": {\n\"interval_s\": 4}}", SEEP_INVALID, 3, "poll.interval_s",
+             "poll.urgent_interval_s (5)");
+  is_refused("{\"detector\": {\n\"window_s\": 239}}", SEEP_INVALID, 2, "detector.window_s",
+             "detector.window_s (239) must be at least 8 times poll.interval_s (30)");
+  is_refused("{\"poll\": {\n\"interval_s\": 901}}", SEEP_INVALID, 2, "poll.interval_s",
+             "poll.interval_s (901)");
+  assert_int_equal(parse("{\"detector\": {\"window_s\": 240}}"), SEEP_OK);
+  assert_int_equal(parse("{\"poll\": {\"interval_s\": 900}}"), SEEP_OK);
+  assert_int_equal(
+      parse("{\"poll\": {\"interval_s\": 2, \"urgent_interval_s\": 2}, \"detector\": {\"window_s\": 16}}"),
+      SEEP_OK);
+}
+
+static void what_is_written_reads_back(void **state)
+{
+  (void)state;
+  static char text[SEEP_SETTINGS_TEXT_SIZE];
+  static seep_settings back;
+  seep_writer writer;
+  seep_settings_defaults(&settings);
+  for (const seep_key *key = seep_keys_table(); key->section != NULL; key++) {
+    if (key->type <= SEEP_KEY_U32) {
+      seep_keys_set(key, &settings, key->minimum + (key->maximum - key->minimum) / 2);
+    }
+  }
+  settings.poll_urgent_interval_ms = 7000;
+  settings.capture_enabled = false;
+  settings.ignored_count = SEEP_SETTINGS_IGNORED;
+  for (size_t i = 0; i < SEEP_SETTINGS_IGNORED; i++) {
+    memset(settings.ignored[i], 'x', SEEP_SETTINGS_NAME_SIZE - 1);
+  }
+  memcpy(settings.ignored[1], "\xC3\xA4\xE2\x82\xAC%{}", 8);
+  seep_writer_init(&writer, text, sizeof text);
+  seep_settings_write(&settings, &writer);
+  assert_false(writer.cut);
+  seep_status status = seep_settings_parse(text, writer.length, &back, &problem);
+  if (status != SEEP_OK) {
+    fail_msg("line %u, %s: %s", problem.line, problem.key, problem.reason);
+  }
+  assert_memory_equal(&back, &settings, sizeof back);
+}
+
+static void the_summary_is_one_line(void **state)
+{
+  (void)state;
+  char text[400];
+  seep_writer writer;
+  seep_settings_defaults(&settings);
+  seep_writer_init(&writer, text, sizeof text);
+  seep_settings_summary(&settings, &writer);
+  assert_string_equal(
+      text,
+      "poll 30 s, window 7200 s, slope 10 MB/h, growth 64 MB, Event 2004 on, recording on (900 s or 512 MB "
+      "at most), history 14 d, images ignored 0");
+  seep_settings_safe(&settings);
+  settings.event2004_enabled = false;
+  settings.detector_minimum_growth_bytes = 1025;
+  seep_writer_init(&writer, text, sizeof text);
+  seep_settings_summary(&settings, &writer);
+  assert_string_equal(
+      text,
+      "poll 30 s, window 7200 s, slope 10 MB/h, growth 1025 bytes, Event 2004 off, recording off, history "
+      "14 d, images ignored 0");
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(defaults_are_the_promised_ones),
+      cmocka_unit_test(safe_only_switches_recording_off),
+      cmocka_unit_test(absent_keys_keep_their_defaults),
+      cmocka_unit_test(values_are_taken),
+      cmocka_unit_test(the_text_needs_no_terminator),
+      cmocka_unit_test(what_is_not_json_is_refused),
+      cmocka_unit_test(size_is_bounded),
+      cmocka_unit_test(unknown_and_doubled_keys_are_refused),
+      cmocka_unit_test(wrong_types_are_refused),
+      cmocka_unit_test(numbers_are_held_to_their_bounds),
+      cmocka_unit_test(bounds_themselves_are_taken),
+      cmocka_unit_test(names_are_checked),
+      cmocka_unit_test(ignored_images_are_bounded),
+      cmocka_unit_test(keys_that_contradict_are_refused),
+      cmocka_unit_test(what_is_written_reads_back),
+      cmocka_unit_test(the_summary_is_one_line),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
