@@ -1,0 +1,339 @@
+/*
+ * Command lines, exit codes and the recording profile for wpr.exe. Facts: reference wpr-and-ifeo, 2.1
+ * (grammar), 4 (raw files), 6 (exit codes), 7 (profiles). What differs between Windows versions and is not
+ * known stays out: no -skipPdbGen (new in build 18955, its effect on 17763 unknown), no MaximumFileSize in
+ * the profile.
+ */
+#include "capture/wpr.h"
+
+#include <string.h>
+
+/* ---- command lines ---- */
+
+static void begin(seep_wpr_command *command, seep_wpr_verb verb)
+{
+  command->verb = verb;
+  command->argument_count = 1;
+  seep_text_copy(command->arguments[0], SEEP_WPR_ARGUMENT_SIZE, seep_wpr_verb_text(verb));
+}
+
+static bool add(seep_wpr_command *command, const char *text)
+{
+  if (command->argument_count == SEEP_WPR_MAXIMUM_ARGUMENTS || strlen(text) >= SEEP_WPR_ARGUMENT_SIZE) {
+    return false;
+  }
+  seep_text_copy(command->arguments[command->argument_count++], SEEP_WPR_ARGUMENT_SIZE, text);
+  return true;
+}
+
+/* The instance is documented as the last parameter; builds differ in whether they take it elsewhere. */
+static bool finish(seep_wpr_command *command, bool complete, const char *instance)
+{
+  complete = complete && seep_wpr_instance_is_valid(instance) && add(command, "-instancename") &&
+             add(command, instance);
+  if (!complete) {
+    command->argument_count = 0;
+  }
+  return complete;
+}
+
+bool seep_wpr_start(seep_wpr_command *command, const char *profile_path, const char *profile_name,
+                    const char *temporary_folder, const char *instance)
+{
+  char profile[SEEP_WPR_ARGUMENT_SIZE];
+  seep_writer writer;
+  seep_writer_init(&writer, profile, sizeof profile);
+  seep_writer_text(&writer, profile_path);
+  seep_writer_text(&writer, "!");
+  seep_writer_text(&writer, profile_name);
+  begin(command, SEEP_WPR_START);
+  bool complete = !writer.cut && add(command, profile) && add(command, "-filemode") &&
+                  add(command, "-recordtempto") && add(command, temporary_folder);
+  return finish(command, complete, instance);
+}
+
+bool seep_wpr_stop(seep_wpr_command *command, const char *output_path, const char *instance)
+{
+  begin(command, SEEP_WPR_STOP);
+  bool complete = add(command, output_path);
+  return finish(command, complete, instance);
+}
+
+bool seep_wpr_cancel(seep_wpr_command *command, const char *instance)
+{
+  begin(command, SEEP_WPR_CANCEL);
+  return finish(command, true, instance);
+}
+
+bool seep_wpr_status(seep_wpr_command *command, const char *instance)
+{
+  begin(command, SEEP_WPR_STATUS);
+  return finish(command, true, instance);
+}
+
+static bool is_instance_character(char c)
+{
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool seep_wpr_instance_is_valid(const char *instance)
+{
+  size_t length = 0;
+  while (instance[length] != '\0') {
+    if (!is_instance_character(instance[length]) || length == 63) {
+      return false;
+    }
+    length++;
+  }
+  /* A leading '-' would read as an option. */
+  return length > 0 && instance[0] != '-' && !seep_text_equal_ignoring_case(instance, "WprApp");
+}
+
+const char *seep_wpr_verb_text(seep_wpr_verb verb)
+{
+  switch (verb) {
+  case SEEP_WPR_START:
+    return "-start";
+  case SEEP_WPR_STOP:
+    return "-stop";
+  case SEEP_WPR_CANCEL:
+    return "-cancel";
+  case SEEP_WPR_STATUS:
+  default:
+    return "-status";
+  }
+}
+
+/* ---- exit codes ---- */
+
+#define DONE SEEP_WPR_DONE
+#define IDLE SEEP_WPR_NOT_RUNNING
+#define TAKEN SEEP_WPR_ALREADY_RUNNING
+#define AGAIN SEEP_WPR_TRANSIENT
+#define ROOM SEEP_WPR_NO_ROOM
+#define NEVER SEEP_WPR_REFUSED
+
+typedef struct exit_meaning {
+  uint32_t code;
+  seep_wpr_answer answers[4]; /* at start, stop, cancel, status */
+  const char *meaning;
+} exit_meaning;
+
+/* Reference: wpr-and-ifeo, 6. Three judgements of our own: a wpr that does not know the option -instancename
+ * cannot be recording under an instance name, so a cancel that fails for it has nothing to end; a cancel that
+ * trips over a dead session or a lack of resources is worth another try; so is anything that ran into a
+ * time-out of Windows' own. */
+static const exit_meaning exit_meanings[] = {
+    {0x00000000u, {DONE, DONE, DONE, DONE}, "The call succeeded."},
+    {0xC5583000u, {IDLE, IDLE, IDLE, IDLE}, "Nothing is being recorded under this instance name."},
+    {0xC5583001u, {TAKEN, TAKEN, TAKEN, TAKEN}, "This instance is recording already."},
+    {0xC5583014u,
+     {TAKEN, TAKEN, TAKEN, TAKEN},
+     "An event session of this name exists already: another tool's, or what a crashed recorder left behind."},
+    {0xC5583017u,
+     {NEVER, NEVER, NEVER, NEVER},
+     "A recording of the next shutdown has been armed on this server and is in the way."},
+    {0xC558300Cu,
+     {NEVER, NEVER, NEVER, NEVER},
+     "A provider that the profile names is not running: profile and Windows version do not fit together."},
+    {0xC5580601u,
+     {AGAIN, AGAIN, AGAIN, AGAIN},
+     "Another wpr process is busy with the same instance name right now."},
+    {0xC5580612u,
+     {NEVER, NEVER, NEVER, NEVER},
+     "An event session was left without providers: the profile does not suit this wpr, or a process it names "
+     "is gone."},
+    {0xC5585011u,
+     {NEVER, NEVER, NEVER, NEVER},
+     "The account lacks the right to profile system performance, or is not elevated."},
+    {0xC5600602u,
+     {NEVER, NEVER, IDLE, IDLE},
+     "This wpr does not know one of the options; the one of Windows Server 2016 has no -instancename."},
+    {0x800705AAu,
+     {ROOM, AGAIN, AGAIN, AGAIN},
+     "Windows is short of system resources, often because too many event sessions are open (64 is the "
+     "limit)."},
+    {0x80070008u, {ROOM, ROOM, ROOM, ROOM}, "There is not enough memory for the recording's buffers."},
+    {0x800700B7u,
+     {NEVER, NEVER, NEVER, NEVER},
+     "A file of that name exists already, or a profile file was named twice."},
+    {0x80071069u,
+     {NEVER, NEVER, AGAIN, NEVER},
+     "An event session of the recording ended before it was saved, often because the disk was full."},
+    {0x80010106u,
+     {NEVER, NEVER, NEVER, NEVER},
+     "Symbol files for managed code could not be made while saving; a restart of the server has helped "
+     "elsewhere."},
+    {0x80070522u,
+     {NEVER, NEVER, NEVER, NEVER},
+     "The account lacks a required privilege; inside a container no recording is possible, use the host."},
+    {0x80070005u, {NEVER, NEVER, NEVER, NEVER}, "Access was denied."},
+    {0x80070070u, {ROOM, ROOM, ROOM, ROOM}, "The disk is full."},
+    {0x80070032u,
+     {NEVER, NEVER, NEVER, NEVER},
+     "This Windows does not support something the profile asks for."},
+    {0x800705B4u, {AGAIN, AGAIN, AGAIN, AGAIN}, "The operation ran into a time-out of Windows' own."},
+};
+
+static const exit_meaning *find_meaning(uint32_t exit_code)
+{
+  for (size_t i = 0; i < sizeof exit_meanings / sizeof exit_meanings[0]; i++) {
+    if (exit_meanings[i].code == exit_code) {
+      return &exit_meanings[i];
+    }
+  }
+  return NULL;
+}
+
+seep_wpr_answer seep_wpr_classify(seep_wpr_verb verb, uint32_t exit_code)
+{
+  const exit_meaning *found = find_meaning(exit_code);
+  return found != NULL && (unsigned)verb < 4 ? found->answers[verb] : SEEP_WPR_REFUSED;
+}
+
+const char *seep_wpr_meaning(uint32_t exit_code)
+{
+  const exit_meaning *found = find_meaning(exit_code);
+  return found != NULL ? found->meaning
+                       : "The recorder failed with a code that Seepwatch has no explanation for.";
+}
+
+/* ---- raw files ---- */
+
+/* Consumes prefix from *text, ignoring ASCII case. */
+static bool take(const char **text, const char *prefix)
+{
+  size_t i = 0;
+  for (; prefix[i] != '\0'; i++) {
+    char pair[2][2] = {{(*text)[i], '\0'}, {prefix[i], '\0'}};
+    if ((*text)[i] == '\0' || !seep_text_equal_ignoring_case(pair[0], pair[1])) {
+      return false;
+    }
+  }
+  *text += i;
+  return true;
+}
+
+/* Of which form the collector's part is depends on the Windows build, so any is taken. An instance "a"
+ * therefore also owns the files of an instance "a_b": harmless, the folder we look into holds only our own.
+ */
+bool seep_wpr_is_raw_file(const char *file_name, const char *instance)
+{
+  const char *rest = file_name;
+  if (!seep_wpr_instance_is_valid(instance) || !take(&rest, "WPR_initiated_") || !take(&rest, instance) ||
+      !take(&rest, "_")) {
+    return false;
+  }
+  size_t length = strlen(rest);
+  return length > 4 && strpbrk(rest, "/\\:") == NULL &&
+         seep_text_equal_ignoring_case(rest + length - 4, ".etl");
+}
+
+/* ---- the profile ---- */
+
+static void write_system_collector(seep_writer *writer, const seep_wpr_profile *profile, const char *mode)
+{
+  unsigned kilobytes = profile->buffer_kilobytes > 0 ? profile->buffer_kilobytes : 1024;
+  unsigned buffers = profile->buffers > 0 ? profile->buffers : 64;
+  seep_writer_format(writer,
+                     "    <SystemCollector Id=\"System_%s\" Name=\"NT Kernel Logger\">\n"
+                     "      <BufferSize Value=\"%u\"/>\n"
+                     "      <Buffers Value=\"%u\"/>\n"
+                     "    </SystemCollector>\n",
+                     mode, kilobytes, buffers);
+}
+
+/* Images, heap ranges and our own mark are rare events: 32 small buffers do. */
+static void write_event_collector(seep_writer *writer, const char *mode)
+{
+  seep_writer_format(writer,
+                     "    <EventCollector Id=\"Events_%s\" Name=\"Seepwatch Event Collector\">\n"
+                     "      <BufferSize Value=\"128\"/>\n"
+                     "      <Buffers Value=\"32\"/>\n"
+                     "    </EventCollector>\n",
+                     mode);
+}
+
+static void write_profile(seep_writer *writer, const char *mode)
+{
+  seep_writer_format(writer,
+                     "    <Profile Id=\"" SEEP_PROFILE_VIRTUALALLOC
+                     ".Verbose.%s\" Name=\"" SEEP_PROFILE_VIRTUALALLOC
+                     "\" DetailLevel=\"Verbose\" LoggingMode=\"%s\"\n"
+                     "             Description=\"Seepwatch: who commits memory\">\n"
+                     "      <Collectors>\n"
+                     "        <SystemCollectorId Value=\"System_%s\">\n"
+                     "          <SystemProviderId Value=\"Commit\"/>\n"
+                     "        </SystemCollectorId>\n",
+                     mode, mode, mode);
+  seep_writer_format(writer,
+                     "        <EventCollectorId Value=\"Events_%s\">\n"
+                     "          <EventProviders>\n"
+                     "            <EventProviderId Value=\"Images\"/>\n"
+                     "            <EventProviderId Value=\"HeapRanges\"/>\n"
+                     "            <EventProviderId Value=\"Mark\"/>\n"
+                     "          </EventProviders>\n"
+                     "        </EventCollectorId>\n"
+                     "      </Collectors>\n"
+                     "    </Profile>\n",
+                     mode);
+}
+
+/* Written in the order the schema demands: system collectors, event collectors, providers, profiles, merging.
+ */
+void seep_wpr_profile_virtualalloc(seep_writer *writer, const seep_wpr_profile *profile)
+{
+  static const char *const modes[2] = {"File", "Memory"};
+  seep_writer_text(
+      writer, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+              "<!-- Made by Seepwatch for one recording and deleted after it: changes here are lost. -->\n"
+              "<WindowsPerformanceRecorder Version=\"1.0\" Author=\"Seepwatch\">\n"
+              "  <Profiles>\n");
+  for (size_t i = 0; i < 2; i++) {
+    write_system_collector(writer, profile, modes[i]);
+  }
+  for (size_t i = 0; i < 2; i++) {
+    write_event_collector(writer, modes[i]);
+  }
+  seep_writer_text(writer, "    <SystemProvider Id=\"Commit\">\n"
+                           "      <Keywords>\n"
+                           "        <Keyword Value=\"ProcessThread\"/>\n"
+                           "        <Keyword Value=\"Loader\"/>\n"
+                           "        <Keyword Value=\"VirtualAllocation\"/>\n"
+                           "        <Keyword Value=\"MemoryInfo\"/>\n"
+                           "        <Keyword Value=\"MemoryInfoWS\"/>\n"
+                           "      </Keywords>\n"
+                           "      <Stacks>\n"
+                           "        <Stack Value=\"VirtualAllocation\"/>\n"
+                           "        <Stack Value=\"VirtualFree\"/>\n"
+                           "      </Stacks>\n"
+                           "    </SystemProvider>\n");
+  /* Some builds refuse an event session of the first two providers alone; a third, registered or not, cures
+   * it. */
+  seep_writer_text(
+      writer,
+      "    <EventProvider Id=\"Images\" Name=\"2cb15d1d-5fc1-11d2-abe1-00a0c911f518\">\n"
+      "      <Keywords><Keyword Value=\"0x10\"/></Keywords>\n"
+      "    </EventProvider>\n"
+      "    <EventProvider Id=\"HeapRanges\" Name=\"d781ca11-61c0-4387-b83d-af52d3d2dd6a\" Level=\"15\">\n"
+      "      <Keywords><Keyword Value=\"0x000000000000000f\"/></Keywords>\n"
+      "    </EventProvider>\n"
+      "    <EventProvider Id=\"Mark\" Name=\"2927b2d8-15a6-46d9-9125-9655bed4fa51\"/>\n");
+  for (size_t i = 0; i < 2; i++) {
+    write_profile(writer, modes[i]);
+  }
+  /* ImageId lets the stacks be resolved on another machine. */
+  seep_writer_text(writer, "  </Profiles>\n"
+                           "  <TraceMergeProperties>\n"
+                           "    <TraceMergeProperty Id=\"TraceMerge_Default\" Name=\"TraceMerge_Default\">\n"
+                           "      <DeletePreMergedTraceFiles Value=\"true\"/>\n"
+                           "      <CustomEvents>\n"
+                           "        <CustomEvent Value=\"ImageId\"/>\n"
+                           "        <CustomEvent Value=\"BuildInfo\"/>\n"
+                           "        <CustomEvent Value=\"VolumeMapping\"/>\n"
+                           "        <CustomEvent Value=\"EventMetadata\"/>\n"
+                           "      </CustomEvents>\n"
+                           "    </TraceMergeProperty>\n"
+                           "  </TraceMergeProperties>\n"
+                           "</WindowsPerformanceRecorder>\n");
+}

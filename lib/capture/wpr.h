@@ -1,0 +1,72 @@
+/*
+ * How wpr.exe is spoken to: argument vectors, what its exit codes mean, and the profile it is given. Data only: this
+ * file runs nothing (reference: wpr-and-ifeo, sections 2, 4, 6, 7). The exit code is an HRESULT and decides; the text
+ * is localised and never read.
+ */
+#ifndef SEEP_CAPTURE_WPR_H
+#define SEEP_CAPTURE_WPR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+typedef enum seep_wpr_verb { SEEP_WPR_START = 0, SEEP_WPR_STOP, SEEP_WPR_CANCEL, SEEP_WPR_STATUS } seep_wpr_verb;
+
+#define SEEP_WPR_MAXIMUM_ARGUMENTS 12
+#define SEEP_WPR_ARGUMENT_SIZE 520
+
+/* Arguments after the program's own name, terminated by argument_count. Quoting is the spawner's business. */
+typedef struct seep_wpr_command {
+  seep_wpr_verb verb;
+  size_t argument_count;
+  char arguments[SEEP_WPR_MAXIMUM_ARGUMENTS][SEEP_WPR_ARGUMENT_SIZE];
+} seep_wpr_command;
+
+/* Each fills *command; false when a text does not fit or the instance is not valid, with argument_count 0 then. Paths
+ * that are too long for Windows are refused by wpr itself. */
+bool seep_wpr_start(seep_wpr_command *command, const char *profile_path, const char *profile_name,
+                    const char *temporary_folder, const char *instance);
+bool seep_wpr_stop(seep_wpr_command *command, const char *output_path, const char *instance);
+bool seep_wpr_cancel(seep_wpr_command *command, const char *instance);
+bool seep_wpr_status(seep_wpr_command *command, const char *instance);
+
+/* Letters, digits, '-' and '_', 1 to 63 of them, and not wpr's default instance, which belongs to everybody: a cancel
+ * without a name of our own would end a stranger's recording. */
+bool seep_wpr_instance_is_valid(const char *instance);
+
+const char *seep_wpr_verb_text(seep_wpr_verb verb); /* "-start" ... */
+
+typedef enum seep_wpr_answer {
+  SEEP_WPR_DONE = 0,
+  SEEP_WPR_NOT_RUNNING,     /* nothing recorded under that name: fine when cleaning up, a loss when saving */
+  SEEP_WPR_ALREADY_RUNNING, /* that instance records already */
+  SEEP_WPR_TRANSIENT,       /* wait a little and try again */
+  SEEP_WPR_NO_ROOM,         /* memory, session slots or disk: postpone */
+  SEEP_WPR_REFUSED          /* permanent on this server until somebody changes something */
+} seep_wpr_answer;
+
+/* Meaning of an exit code at a verb. Codes not known are REFUSED. */
+seep_wpr_answer seep_wpr_classify(seep_wpr_verb verb, uint32_t exit_code);
+
+/* A sentence for the administrator, without the code; a general one for unknown codes. Never NULL. */
+const char *seep_wpr_meaning(uint32_t exit_code);
+
+/* Raw files of an instance are named WPR_initiated_<instance>_<collector>.etl: is this file name one of ours? */
+bool seep_wpr_is_raw_file(const char *file_name, const char *instance);
+
+#define SEEP_PROFILE_VIRTUALALLOC "SeepVirtualAlloc"
+
+typedef struct seep_wpr_profile {
+  unsigned buffers;          /* of buffer_kilobytes each, for the system collector; memory the kernel pins */
+  unsigned buffer_kilobytes;
+} seep_wpr_profile;
+
+/* Writes the VirtualAlloc profile as .wprp XML (file and memory variant, as WPR demands); a zero in *profile takes the
+ * default, 64 buffers of 1024 KB. The byte limit is not in it:
+ * which builds accept MaximumFileSize is not known, so the watchdog enforces it. Look at writer->cut. */
+void seep_wpr_profile_virtualalloc(seep_writer *writer, const seep_wpr_profile *profile);
+#define SEEP_WPR_PROFILE_SIZE 8192
+
+#endif
