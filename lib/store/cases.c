@@ -1,0 +1,167 @@
+/*
+ * Leak cases and captures: few rows, kept for good. Reading steps from id to id with a query of its own for each row,
+ * so that a visitor who takes his time (a pager) never holds a read transaction open and the log can be written back.
+ */
+#include "store/store_internal.h"
+
+seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_error *error)
+{
+  seep_store_query query;
+  seep_store__query(&query, store, SEEP_SLOT_LEAK_ADD,
+                    "INSERT INTO leak(pid, created, image, began_ms, opened_ms, closed_ms, slope_bytes_per_hour,"
+                    " growth_bytes, commit_bytes, confidence, kind, ending)"
+                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  seep_store__bind_i64(&query, leak->key.pid);
+  seep_store__bind_u64(&query, leak->key.created);
+  seep_store__bind_text(&query, leak->image);
+  seep_store__bind_i64(&query, leak->began.ms);
+  seep_store__bind_i64(&query, leak->opened.ms);
+  seep_store__bind_i64(&query, leak->closed.ms);
+  seep_store__bind_real(&query, leak->slope_bytes_per_hour);
+  seep_store__bind_u64(&query, leak->growth_bytes);
+  seep_store__bind_u64(&query, leak->commit_bytes);
+  seep_store__bind_real(&query, leak->confidence);
+  seep_store__bind_text(&query, leak->kind);
+  seep_store__bind_text(&query, leak->ending);
+  seep_status status = seep_store__run(&query, "write leak", error);
+  if (status == SEEP_OK) {
+    leak->id = sqlite3_last_insert_rowid(store->db);
+  }
+  return status;
+}
+
+seep_status seep_store_leak_update(seep_store *store, const seep_store_leak *leak, seep_error *error)
+{
+  seep_store_query query;
+  seep_store__query(&query, store, SEEP_SLOT_LEAK_UPDATE,
+                    "UPDATE leak SET began_ms = ?, opened_ms = ?, closed_ms = ?, slope_bytes_per_hour = ?,"
+                    " growth_bytes = ?, commit_bytes = ?, confidence = ?, kind = ?, ending = ? WHERE id = ?");
+  seep_store__bind_i64(&query, leak->began.ms);
+  seep_store__bind_i64(&query, leak->opened.ms);
+  seep_store__bind_i64(&query, leak->closed.ms);
+  seep_store__bind_real(&query, leak->slope_bytes_per_hour);
+  seep_store__bind_u64(&query, leak->growth_bytes);
+  seep_store__bind_u64(&query, leak->commit_bytes);
+  seep_store__bind_real(&query, leak->confidence);
+  seep_store__bind_text(&query, leak->kind);
+  seep_store__bind_text(&query, leak->ending);
+  seep_store__bind_i64(&query, leak->id);
+  seep_status status = seep_store__run(&query, "update leak", error);
+  if (status == SEEP_OK && sqlite3_changes(store->db) == 0) {
+    status = seep_error_set(error, SEEP_NOT_FOUND, SEEP_DOMAIN_NONE, leak->id, "update leak", leak->image);
+  }
+  return status;
+}
+
+seep_status seep_store_leak_close_all(seep_store *store, seep_wall now, const char *ending, unsigned *closed,
+                                      seep_error *error)
+{
+  seep_store_query query;
+  seep_store__query(&query, store, SEEP_SLOT_LEAK_CLOSE,
+                    "UPDATE leak SET closed_ms = ?, ending = ? WHERE closed_ms = 0");
+  seep_store__bind_i64(&query, now.ms);
+  seep_store__bind_text(&query, ending);
+  seep_status status = seep_store__run(&query, "close leaks", error);
+  if (status == SEEP_OK) {
+    *closed = (unsigned)sqlite3_changes(store->db);
+  }
+  return status;
+}
+
+static void read_leak(const seep_store_query *query, seep_store_leak *leak)
+{
+  sqlite3_stmt *row = query->statement;
+  leak->id = sqlite3_column_int64(row, 0);
+  leak->key.pid = (uint32_t)sqlite3_column_int64(row, 1);
+  leak->key.created = seep_store__column_u64(query, 2);
+  seep_store__column_text(query, 3, leak->image, sizeof leak->image);
+  leak->began.ms = sqlite3_column_int64(row, 4);
+  leak->opened.ms = sqlite3_column_int64(row, 5);
+  leak->closed.ms = sqlite3_column_int64(row, 6);
+  leak->slope_bytes_per_hour = sqlite3_column_double(row, 7);
+  leak->growth_bytes = seep_store__column_u64(query, 8);
+  leak->commit_bytes = seep_store__column_u64(query, 9);
+  leak->confidence = sqlite3_column_double(row, 10);
+  seep_store__column_text(query, 11, leak->kind, sizeof leak->kind);
+  seep_store__column_text(query, 12, leak->ending, sizeof leak->ending);
+}
+
+seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, void *context, seep_error *error)
+{
+  seep_store_leak leak = {.id = 0};
+  for (;;) {
+    seep_store_query query;
+    seep_store__query(&query, store, SEEP_SLOT_LEAK_NEXT,
+                      "SELECT id, pid, created, image, began_ms, opened_ms, closed_ms, slope_bytes_per_hour,"
+                      " growth_bytes, commit_bytes, confidence, kind, ending FROM leak WHERE id > ?"
+                      " ORDER BY id LIMIT 1");
+    seep_store__bind_i64(&query, leak.id);
+    bool found = seep_store__row(&query);
+    if (found) {
+      read_leak(&query, &leak);
+    }
+    seep_status status = seep_store__finish(&query, "read leaks", error);
+    if (status != SEEP_OK || !found || !visit(context, &leak)) {
+      return status;
+    }
+  }
+}
+
+seep_status seep_store_capture_add(seep_store *store, seep_store_capture *capture, seep_error *error)
+{
+  seep_store_query query;
+  seep_store__query(&query, store, SEEP_SLOT_CAPTURE_ADD,
+                    "INSERT INTO capture(leak_id, pid, created, image, kind, started_ms, ended_ms, bytes, path,"
+                    " outcome) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  seep_store__bind_i64(&query, capture->leak_id);
+  seep_store__bind_i64(&query, capture->key.pid);
+  seep_store__bind_u64(&query, capture->key.created);
+  seep_store__bind_text(&query, capture->image);
+  seep_store__bind_text(&query, capture->kind);
+  seep_store__bind_i64(&query, capture->started.ms);
+  seep_store__bind_i64(&query, capture->ended.ms);
+  seep_store__bind_u64(&query, capture->bytes);
+  seep_store__bind_text(&query, capture->path);
+  seep_store__bind_text(&query, capture->outcome);
+  seep_status status = seep_store__run(&query, "write capture", error);
+  if (status == SEEP_OK) {
+    capture->id = sqlite3_last_insert_rowid(store->db);
+  }
+  return status;
+}
+
+static void read_capture(const seep_store_query *query, seep_store_capture *capture)
+{
+  sqlite3_stmt *row = query->statement;
+  capture->id = sqlite3_column_int64(row, 0);
+  capture->leak_id = sqlite3_column_int64(row, 1);
+  capture->key.pid = (uint32_t)sqlite3_column_int64(row, 2);
+  capture->key.created = seep_store__column_u64(query, 3);
+  seep_store__column_text(query, 4, capture->image, sizeof capture->image);
+  seep_store__column_text(query, 5, capture->kind, sizeof capture->kind);
+  capture->started.ms = sqlite3_column_int64(row, 6);
+  capture->ended.ms = sqlite3_column_int64(row, 7);
+  capture->bytes = seep_store__column_u64(query, 8);
+  seep_store__column_text(query, 9, capture->path, sizeof capture->path);
+  seep_store__column_text(query, 10, capture->outcome, sizeof capture->outcome);
+}
+
+seep_status seep_store_captures(seep_store *store, seep_store_capture_visit visit, void *context, seep_error *error)
+{
+  seep_store_capture capture = {.id = 0};
+  for (;;) {
+    seep_store_query query;
+    seep_store__query(&query, store, SEEP_SLOT_CAPTURE_NEXT,
+                      "SELECT id, leak_id, pid, created, image, kind, started_ms, ended_ms, bytes, path, outcome"
+                      " FROM capture WHERE id > ? ORDER BY id LIMIT 1");
+    seep_store__bind_i64(&query, capture.id);
+    bool found = seep_store__row(&query);
+    if (found) {
+      read_capture(&query, &capture);
+    }
+    seep_status status = seep_store__finish(&query, "read captures", error);
+    if (status != SEEP_OK || !found || !visit(context, &capture)) {
+      return status;
+    }
+  }
+}

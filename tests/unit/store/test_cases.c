@@ -1,0 +1,220 @@
+/* Leak cases, captures, the undo journal and the small values, across a reopening each. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_files.h"
+
+#define PATH "test_store_cases.db"
+#define COPY "test_store_cases_copy.db"
+
+static const seep_wall moment = {INT64_C(1790000000000)};
+
+static seep_store *open_store(const char *path)
+{
+  seep_store *store = NULL;
+  assert_int_equal(seep_store_open(path, moment, NULL, &store, NULL, NULL), SEEP_OK);
+  return store;
+}
+
+static int clean(void **state)
+{
+  (void)state;
+  store_files_remove(PATH);
+  store_files_remove(COPY);
+  return 0;
+}
+
+typedef struct leaks {
+  seep_store_leak list[8];
+  size_t count, most;
+  seep_store *store; /* asked again from inside the visit */
+} leaks;
+
+static bool keep_leak(void *context, const seep_store_leak *leak)
+{
+  leaks *l = context;
+  assert_true(l->count < 8);
+  l->list[l->count++] = *leak;
+  if (l->store != NULL) {
+    assert_int_equal(seep_store_value_set(l->store, "inside", "x", 1, NULL), SEEP_OK);
+  }
+  return l->most == 0 || l->count < l->most;
+}
+
+static void test_leaks(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  seep_store_leak leak = {.key = {1234, UINT64_MAX},
+                          .image = "leaky\xED\xA0\x80.exe",
+                          .began = {1000},
+                          .opened = {2000},
+                          .slope_bytes_per_hour = -1.5e9,
+                          .growth_bytes = UINT64_MAX,
+                          .commit_bytes = 4096,
+                          .confidence = 0.97,
+                          .kind = "heap"};
+  assert_int_equal(seep_store_leak_open(store, &leak, NULL), SEEP_OK);
+  assert_true(leak.id > 0);
+  seep_store_leak second = leak;
+  second.slope_bytes_per_hour = NAN;
+  snprintf(second.kind, sizeof second.kind, "private-data");
+  assert_int_equal(seep_store_leak_open(store, &second, NULL), SEEP_OK);
+  assert_true(second.id != leak.id);
+  leak.closed.ms = 3000;
+  leak.commit_bytes = 8192;
+  snprintf(leak.ending, sizeof leak.ending, "exited");
+  assert_int_equal(seep_store_leak_update(store, &leak, NULL), SEEP_OK);
+  seep_store_leak absent = leak;
+  absent.id = 99;
+  assert_int_equal(seep_store_leak_update(store, &absent, NULL), SEEP_NOT_FOUND);
+  seep_store_close(store);
+
+  store = open_store(PATH);
+  leaks l = {.store = store};
+  assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
+  assert_int_equal(l.count, 2);
+  const seep_store_leak *back = &l.list[0];
+  assert_true(back->id == leak.id && back->key.pid == 1234);
+  assert_true(back->key.created == (uint64_t)INT64_MAX && back->growth_bytes == (uint64_t)INT64_MAX);
+  assert_string_equal(back->image, leak.image);
+  assert_true(back->began.ms == 1000 && back->opened.ms == 2000 && back->closed.ms == 3000);
+  assert_true(back->slope_bytes_per_hour == -1.5e9 && back->confidence == 0.97 && back->commit_bytes == 8192);
+  assert_string_equal(back->kind, "heap");
+  assert_string_equal(back->ending, "exited");
+  assert_true(l.list[1].closed.ms == 0 && l.list[1].slope_bytes_per_hour == 0.0);
+  assert_string_equal(l.list[1].ending, "");
+
+  unsigned closed = 0;
+  seep_wall now = {5000};
+  assert_int_equal(seep_store_leak_close_all(store, now, "service stopped", &closed, NULL), SEEP_OK);
+  assert_int_equal(closed, 1);
+  assert_int_equal(seep_store_leak_close_all(store, now, "again", &closed, NULL), SEEP_OK);
+  assert_int_equal(closed, 0);
+  l.count = 0;
+  assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
+  assert_string_equal(l.list[0].ending, "exited");
+  assert_string_equal(l.list[1].ending, "service stopped");
+  assert_true(l.list[1].closed.ms == 5000);
+  l.count = 0;
+  l.most = 1;
+  assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
+  assert_int_equal(l.count, 1);
+  seep_store_close(store);
+}
+
+static bool keep_capture(void *context, const seep_store_capture *capture)
+{
+  seep_store_capture *out = context;
+  *out = *capture;
+  return true;
+}
+
+static void test_captures(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  seep_store_capture capture = {.leak_id = 7,
+                                .key = {42, 133000000000000000},
+                                .image = "leaky.exe",
+                                .kind = "virtualalloc",
+                                .started = {1000},
+                                .ended = {61000},
+                                .bytes = 123456789,
+                                .path = "C:\\ProgramData\\Seepwatch\\captures\\\xC3\xA4.etl",
+                                .outcome = "saved"};
+  assert_int_equal(seep_store_capture_add(store, &capture, NULL), SEEP_OK);
+  seep_store_close(store);
+  store = open_store(PATH);
+  seep_store_capture back;
+  memset(&back, 0, sizeof back);
+  assert_int_equal(seep_store_captures(store, keep_capture, &back, NULL), SEEP_OK);
+  assert_true(back.id == capture.id && back.leak_id == 7 && back.key.pid == 42);
+  assert_true(back.key.created == capture.key.created && back.bytes == 123456789);
+  assert_true(back.started.ms == 1000 && back.ended.ms == 61000);
+  assert_string_equal(back.image, capture.image);
+  assert_string_equal(back.kind, capture.kind);
+  assert_string_equal(back.path, capture.path);
+  assert_string_equal(back.outcome, capture.outcome);
+  seep_store_close(store);
+}
+
+static void test_journal(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  seep_store_journal_entry entries[4];
+  memset(entries, 0, sizeof entries);
+  for (size_t i = 0; i < 3; i++) {
+    entries[i].written.ms = (int64_t)i;
+    snprintf(entries[i].kind, sizeof entries[i].kind, "recording");
+    memset(entries[i].subject, (int)('a' + i), SEEP_JOURNAL_TEXT_SIZE - 1);
+    assert_int_equal(seep_store_journal_add(store, &entries[i], NULL), SEEP_OK);
+  }
+  /* What add has returned from is there after a kill. */
+  store_files_copy(PATH, COPY);
+  seep_store *copy = open_store(COPY);
+  seep_store_journal_entry back[4];
+  size_t count = 0;
+  assert_int_equal(seep_store_journal_list(copy, back, 4, &count, NULL), SEEP_OK);
+  assert_int_equal(count, 3);
+  for (size_t i = 0; i < 3; i++) {
+    assert_true(back[i].id == entries[i].id && back[i].written.ms == (int64_t)i);
+    assert_string_equal(back[i].subject, entries[i].subject);
+  }
+  assert_int_equal(seep_store_journal_list(copy, back, 2, &count, NULL), SEEP_OK);
+  assert_int_equal(count, 2);
+  seep_store_close(copy);
+
+  int64_t last = entries[2].id;
+  assert_int_equal(seep_store_journal_remove(store, last, NULL), SEEP_OK);
+  assert_int_equal(seep_store_journal_remove(store, last, NULL), SEEP_OK);
+  /* An id is not given twice, so the second removal of an old one cannot hit a new entry. */
+  assert_int_equal(seep_store_journal_add(store, &entries[3], NULL), SEEP_OK);
+  assert_true(entries[3].id > last);
+  unsigned removed = 0;
+  seep_wall far = {INT64_MAX};
+  assert_int_equal(seep_store_prune(store, far, 1, 1000, &removed, NULL), SEEP_OK);
+  seep_store_close(store);
+  store = open_store(PATH);
+  assert_int_equal(seep_store_journal_list(store, back, 4, &count, NULL), SEEP_OK);
+  assert_int_equal(count, 3);
+  seep_store_close(store);
+}
+
+static void test_values(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  char out[16] = "untouched";
+  size_t length = 77;
+  assert_int_equal(seep_store_value_get(store, "bookmark", out, sizeof out, &length, NULL), SEEP_NOT_FOUND);
+  assert_string_equal(out, "untouched");
+  assert_int_equal(seep_store_value_set(store, "bookmark", "<a/>\0tail", 9, NULL), SEEP_OK);
+  assert_int_equal(seep_store_value_get(store, "bookmark", out, sizeof out, &length, NULL), SEEP_OK);
+  assert_int_equal(length, 9);
+  assert_memory_equal(out, "<a/>\0tail", 10);
+  assert_int_equal(seep_store_value_get(store, "bookmark", out, 9, &length, NULL), SEEP_LIMIT);
+  assert_int_equal(seep_store_value_get(store, "bookmark", out, 10, &length, NULL), SEEP_OK);
+  assert_int_equal(seep_store_value_set(store, "bookmark", NULL, 0, NULL), SEEP_OK);
+  seep_store_close(store);
+  store = open_store(PATH);
+  assert_int_equal(seep_store_value_get(store, "bookmark", out, sizeof out, &length, NULL), SEEP_OK);
+  assert_int_equal(length, 0);
+  assert_string_equal(out, "");
+  seep_store_close(store);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, clean, clean)
+  const struct CMUnitTest tests[] = {TEST(test_leaks), TEST(test_captures), TEST(test_journal), TEST(test_values)};
+  return cmocka_run_group_tests_name("store/cases", tests, NULL, NULL);
+}
