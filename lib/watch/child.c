@@ -1,0 +1,319 @@
+#include "watch/child.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define MAXIMUM_ARGUMENTS 24
+
+/* One call of the program. It lives until its four handles are closed, also when nobody waits for it any more. */
+typedef struct call {
+  seep_child *owner; /* NULL once detached */
+  uv_process_t process;
+  uv_timer_t deadline;
+  uv_pipe_t output, errors;
+  unsigned open_handles, running_pipes;
+  bool spawned; /* uv_spawn was called: the process handle exists and must be closed */
+  bool exited, kill_at_deadline;
+  seep_tracer_result result;
+  size_t output_length;
+  seep_tracer_done done;
+  void *done_context;
+  char read_buffer[4096];
+} call;
+
+struct seep_child {
+  uv_loop_t *loop;
+  call *current;
+  char *program;
+  char *temporary_folder;
+};
+
+static char *copy_text(const char *text)
+{
+  size_t size = strlen(text) + 1;
+  char *copy = malloc(size);
+  if (copy != NULL) {
+    memcpy(copy, text, size);
+  }
+  return copy;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+  call *c = handle->data;
+  if (--c->open_handles == 0) {
+    free(c);
+  }
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+  if (!uv_is_closing(handle)) {
+    uv_close(handle, handle_closed);
+  }
+}
+
+static void close_all(call *c)
+{
+  if (c->spawned) {
+    close_handle((uv_handle_t *)&c->process);
+  }
+  close_handle((uv_handle_t *)&c->deadline);
+  close_handle((uv_handle_t *)&c->output);
+  close_handle((uv_handle_t *)&c->errors);
+}
+
+/* Tells the result once and lets go of the call. */
+static void finish(call *c)
+{
+  seep_child *owner = c->owner;
+  c->owner = NULL;
+  if (owner != NULL) {
+    owner->current = NULL;
+    c->done(c->done_context, &c->result);
+  }
+  close_all(c);
+}
+
+static void finish_when_complete(call *c)
+{
+  if (c->exited && c->running_pipes == 0) {
+    finish(c);
+  }
+}
+
+static void process_exited(uv_process_t *process, int64_t exit_status, int signal)
+{
+  call *c = process->data;
+  c->exited = true;
+  /* Windows' exit codes are unsigned 32-bit; a signal (tests on other systems) is told as 128 + its number. */
+  c->result.exit_code = signal != 0 ? 128u + (uint32_t)signal : (uint32_t)(exit_status & INT64_C(0xFFFFFFFF));
+  finish_when_complete(c);
+}
+
+static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+  call *c = handle->data;
+  (void)suggested;
+  buffer->base = c->read_buffer;
+  buffer->len = sizeof c->read_buffer;
+}
+
+/* Keeps the last bytes: a long -stop rewrites its progress line for minutes, the verdict comes at the end. */
+static void keep_tail(call *c, const char *data, size_t size)
+{
+  size_t room = sizeof c->result.output - 1;
+  if (size > room) {
+    data += size - room;
+    size = room;
+  }
+  if (c->output_length + size > room) {
+    size_t drop = c->output_length + size - room;
+    memmove(c->result.output, c->result.output + drop, c->output_length - drop);
+    c->output_length -= drop;
+  }
+  memcpy(c->result.output + c->output_length, data, size);
+  c->output_length += size;
+  c->result.output[c->output_length] = '\0';
+}
+
+static void pipe_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+  call *c = stream->data;
+  if (count > 0) {
+    keep_tail(c, buffer->base, (size_t)count);
+  } else if (count < 0) {
+    uv_read_stop(stream);
+    c->running_pipes--;
+    finish_when_complete(c);
+  }
+}
+
+static void deadline_passed(uv_timer_t *timer)
+{
+  call *c = timer->data;
+  if (!c->exited) {
+    c->result.timed_out = true;
+    if (c->kill_at_deadline) {
+      uv_process_kill(&c->process, SIGKILL);
+    }
+  }
+  /* Exited but a grandchild holds a pipe open: the exit code is what counts. */
+  finish(c);
+}
+
+/* The child's environment: ours with TMP and TEMP replaced. *items is freed by the caller; entries lie in *storage. */
+static char **make_environment(const char *temporary_folder, char **storage)
+{
+  uv_env_item_t *items = NULL;
+  int count = 0;
+  if (uv_os_environ(&items, &count) != 0) {
+    return NULL;
+  }
+  size_t bytes = 2 * (strlen(temporary_folder) + sizeof "TEMP=");
+  for (int i = 0; i < count; i++) {
+    bytes += strlen(items[i].name) + strlen(items[i].value) + 2;
+  }
+  char **list = calloc((size_t)count + 3, sizeof *list);
+  *storage = malloc(bytes);
+  if (list != NULL && *storage != NULL) {
+    seep_writer writer;
+    size_t used = 0, n = 0, at = 0;
+    for (int i = -2; i < count; i++) {
+      const char *name = i == -2 ? "TMP" : i == -1 ? "TEMP" : items[i].name;
+      const char *value = i < 0 ? temporary_folder : items[i].value;
+      if (i >= 0 && (seep_text_equal_ignoring_case(name, "TMP") || seep_text_equal_ignoring_case(name, "TEMP"))) {
+        continue;
+      }
+      at = used;
+      seep_writer_init(&writer, *storage + at, bytes - at);
+      seep_writer_text(&writer, name);
+      seep_writer_text(&writer, "=");
+      seep_writer_text(&writer, value);
+      list[n++] = *storage + at;
+      used = at + writer.length + 1;
+    }
+  } else {
+    free(list);
+    free(*storage);
+    *storage = NULL;
+    list = NULL;
+  }
+  uv_os_free_environ(items, count);
+  return list;
+}
+
+static seep_status status_of_uv(int code)
+{
+  return code == UV_ENOENT                       ? SEEP_NOT_FOUND
+         : code == UV_EACCES || code == UV_EPERM ? SEEP_DENIED
+         : code == UV_ENOMEM                     ? SEEP_NO_MEMORY
+                                                 : SEEP_OS;
+}
+
+static call *make_call(seep_child *child)
+{
+  call *c = calloc(1, sizeof *c);
+  if (c == NULL) {
+    return NULL;
+  }
+  uv_pipe_init(child->loop, &c->output, 0);
+  uv_pipe_init(child->loop, &c->errors, 0);
+  uv_timer_init(child->loop, &c->deadline);
+  c->output.data = c->errors.data = c->deadline.data = c;
+  c->open_handles = 3;
+  return c;
+}
+
+static int spawn(seep_child *child, call *c, char **arguments)
+{
+  char *storage = NULL;
+  char **environment = make_environment(child->temporary_folder, &storage);
+  uv_stdio_container_t stdio[3];
+  uv_process_options_t options;
+  memset(&options, 0, sizeof options);
+  memset(stdio, 0, sizeof stdio);
+  stdio[0].flags = UV_IGNORE;
+  stdio[1].flags = (uv_stdio_flags)(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
+  stdio[1].data.stream = (uv_stream_t *)&c->output;
+  stdio[2].flags = (uv_stdio_flags)(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
+  stdio[2].data.stream = (uv_stream_t *)&c->errors;
+  options.file = child->program;
+  options.args = arguments;
+  options.env = environment;
+  options.exit_cb = process_exited;
+  options.flags = UV_PROCESS_WINDOWS_HIDE | UV_PROCESS_DETACHED;
+  options.stdio = stdio;
+  options.stdio_count = 3;
+  int code = UV_ENOMEM;
+  if (environment != NULL) {
+    code = uv_spawn(child->loop, &c->process, &options);
+    c->spawned = true; /* it initialises the handle, also when it fails */
+    c->process.data = c;
+    c->open_handles++;
+  }
+  free(environment);
+  free(storage);
+  return code;
+}
+
+static seep_status run(void *context, const char *const *arguments, int64_t deadline_ms, bool kill_at_deadline,
+                       seep_tracer_done done, void *done_context, seep_error *error)
+{
+  seep_child *child = context;
+  char *list[MAXIMUM_ARGUMENTS];
+  size_t count = 0;
+  if (child->current != NULL) {
+    return seep_error_set(error, SEEP_BUSY, SEEP_DOMAIN_NONE, 0, "run", child->program);
+  }
+  list[count++] = child->program;
+  while (arguments[count - 1] != NULL) {
+    if (count + 1 >= MAXIMUM_ARGUMENTS) {
+      return seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, 0, "run", child->program);
+    }
+    list[count] = (char *)(uintptr_t)arguments[count - 1]; /* libuv takes char ** and does not write */
+    count++;
+  }
+  list[count] = NULL;
+  call *c = make_call(child);
+  if (c == NULL) {
+    return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "run", child->program);
+  }
+  int code = spawn(child, c, list);
+  if (code != 0) {
+    close_all(c);
+    return seep_error_set(error, status_of_uv(code), SEEP_DOMAIN_UV, code, "uv_spawn", child->program);
+  }
+  c->owner = child;
+  c->done = done;
+  c->done_context = done_context;
+  c->kill_at_deadline = kill_at_deadline;
+  c->running_pipes = 2;
+  child->current = c;
+  uv_read_start((uv_stream_t *)&c->output, allocate, pipe_read);
+  uv_read_start((uv_stream_t *)&c->errors, allocate, pipe_read);
+  uv_timer_start(&c->deadline, deadline_passed, deadline_ms > 0 ? (uint64_t)deadline_ms : 1, 0);
+  return SEEP_OK;
+}
+
+static void detach(void *context)
+{
+  seep_child *child = context;
+  if (child->current != NULL) {
+    call *c = child->current;
+    child->current = NULL;
+    c->owner = NULL;
+    close_all(c);
+  }
+}
+
+seep_child *seep_child_new(uv_loop_t *loop, const char *program, const char *temporary_folder, seep_tracer *port)
+{
+  seep_child *child = calloc(1, sizeof *child);
+  if (child == NULL) {
+    return NULL;
+  }
+  child->loop = loop;
+  child->program = copy_text(program);
+  child->temporary_folder = copy_text(temporary_folder);
+  if (child->program == NULL || child->temporary_folder == NULL) {
+    seep_child_free(child);
+    return NULL;
+  }
+  port->context = child;
+  port->run = run;
+  port->detach = detach;
+  return child;
+}
+
+void seep_child_free(seep_child *child)
+{
+  if (child != NULL) {
+    detach(child);
+    free(child->program);
+    free(child->temporary_folder);
+    free(child);
+  }
+}

@@ -1,0 +1,130 @@
+/*
+ * The watchdog as a function: (state, event, now) -> commands. It decides what to say, what to write down and what to
+ * record; it does none of it. Commands are handed to `emit` one by one, in the order in which they must be carried out;
+ * what an asynchronous one led to comes back later as an event. So weeks can be simulated in milliseconds, and a replay
+ * runs the same code as the service. emit must not call back into the engine.
+ */
+#ifndef SEEP_WATCH_ENGINE_H
+#define SEEP_WATCH_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "capture/recorder.h"
+#include "observe/system_memory.h"
+#include "port/own_usage.h"
+#include "port/process_source.h"
+#include "report/alert.h"
+#include "settings/settings.h"
+#include "store/store.h"
+
+typedef struct seep_now {
+  seep_mono mono;
+  seep_wall wall;
+} seep_now;
+
+typedef enum seep_command_kind {
+  SEEP_COMMAND_ALERT = 0,
+  SEEP_COMMAND_STORE_POLL,        /* the whole poll in one transaction; fill in samples' store_id and `done` */
+  SEEP_COMMAND_LEAK_OPEN,         /* fill in leak->id */
+  SEEP_COMMAND_LEAK_UPDATE,
+  SEEP_COMMAND_CAPTURE_ADD,
+  SEEP_COMMAND_BOOKMARK,          /* may be kept now: the alert about its event has been written */
+  SEEP_COMMAND_RECORDER,          /* carry out one action of the recorder */
+  SEEP_COMMAND_REQUEST_RECORDING, /* measure disk and folder, then give the recorder a REQUEST for this target */
+  SEEP_COMMAND_POLL_EVERY
+} seep_command_kind;
+
+typedef struct seep_command {
+  seep_command_kind kind;
+  union {
+    const seep_alert *alert;
+    struct {
+      const seep_system_memory *memory;
+      seep_store_sample *samples;
+      size_t count;
+      seep_status done; /* out */
+    } poll;
+    seep_store_leak *leak;
+    seep_store_capture *capture;
+    struct {
+      const char *text;
+      size_t length;
+    } bookmark;
+    struct {
+      const seep_recorder_action *action;
+      seep_status done; /* out: whether KEEP_OUTPUT worked */
+    } recorder;
+    const seep_recorder_target *target;
+    int64_t interval_ms;
+  } as;
+} seep_command;
+
+typedef void (*seep_engine_emit)(void *context, seep_command *command);
+
+typedef struct seep_engine_options {
+  const char *version;
+  const char *data_folder;
+  const char *capture_folder;   /* absolute, no trailing separator; both exist */
+  const char *temporary_folder;
+  char path_separator;
+  seep_engine_emit emit;
+  void *emit_context;
+} seep_engine_options;
+
+typedef struct seep_engine seep_engine;
+
+/* NULL when out of memory or a folder's path is too long. Texts are copied. */
+seep_engine *seep_engine_new(const seep_engine_options *options, const seep_settings *settings);
+void seep_engine_free(seep_engine *engine);
+
+/* ---- events; each may emit ---- */
+
+/* First of all. settings_text: the line that says what it runs with. */
+void seep_engine_start(seep_engine *engine, seep_now now);
+
+/* The configuration was read. problem NULL: it is in force now (at the start or on request); else it was refused and
+ * `settings` is what runs instead. file: path, or a sentence that says there is none. */
+void seep_engine_settings(seep_engine *engine, seep_now now, const char *file, const seep_settings *settings,
+                          const seep_settings_problem *problem);
+
+void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_bytes *bytes);
+void seep_engine_poll_failed(seep_engine *engine, seep_now now, const seep_error *error);
+
+/* One Event 2004 with the bookmark that names it. A malformed or foreign one is counted and its bookmark kept. */
+void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size, const char *bookmark,
+                            size_t bookmark_size);
+void seep_engine_feed_state(seep_engine *engine, seep_now now, bool up, const seep_error *error);
+
+/* The store could not be used (ok = false), or can be again. Told once per change. degraded_durable: whether promises
+ * (the undo journal) can still be kept; without it nothing is recorded. */
+void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what, const seep_error *error);
+
+/* Everything about the recorder: REQUEST (measured), TOOL_*, RECOVER, ABANDON. journal_ready is set by the engine. */
+void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event *event);
+
+/* About once a second. usage NULL when it could not be read; event: a TICK's measures, used while the recorder works. */
+void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *usage, const seep_recorder_event *measures);
+
+/* Control 129: say the heartbeat now. */
+void seep_engine_status(seep_engine *engine, seep_now now);
+
+/* The service stops: nothing new begins, a running recording is cancelled. */
+void seep_engine_stop(seep_engine *engine, seep_now now);
+/* The very last: event 101. */
+void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason);
+
+/* Something was dropped before it reached the engine (a full queue): shown in the heartbeat. */
+void seep_engine_count_lost(seep_engine *engine, uint64_t events);
+
+/* ---- questions ---- */
+
+bool seep_engine_recorder_is_idle(const seep_engine *engine);
+const seep_settings *seep_engine_settings_in_force(const seep_engine *engine);
+size_t seep_engine_open_leaks(const seep_engine *engine);
+const seep_recorder *seep_engine_recorder_of(const seep_engine *engine);
+
+#endif

@@ -1,0 +1,196 @@
+#include "watch/files.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "base/text.h"
+#include "capture/wpr.h"
+
+#define PATH_SIZE 1024
+
+static seep_status fail(seep_error *error, int code, const char *operation, const char *path)
+{
+  seep_status status = code == UV_ENOENT                       ? SEEP_NOT_FOUND
+                       : code == UV_EACCES || code == UV_EPERM ? SEEP_DENIED
+                       : code == UV_ENOSPC                     ? SEEP_LIMIT
+                       : code == UV_ENOMEM                     ? SEEP_NO_MEMORY
+                                                               : SEEP_OS;
+  return seep_error_set(error, status, SEEP_DOMAIN_UV, code, operation, path);
+}
+
+static bool join(char *out, size_t out_size, const char *folder, char separator, const char *name)
+{
+  char middle[2] = {separator, '\0'};
+  seep_writer writer;
+  seep_writer_init(&writer, out, out_size);
+  seep_writer_text(&writer, folder);
+  seep_writer_text(&writer, middle);
+  seep_writer_text(&writer, name);
+  return !writer.cut;
+}
+
+uint64_t seep_files_size(const char *path)
+{
+  uv_fs_t request;
+  uint64_t size = 0;
+  if (uv_fs_stat(NULL, &request, path, NULL) == 0) {
+    size = request.statbuf.st_size;
+  }
+  uv_fs_req_cleanup(&request);
+  return size;
+}
+
+uint64_t seep_files_folder_bytes(const char *folder)
+{
+  uv_fs_t request;
+  uv_dirent_t entry;
+  char path[PATH_SIZE];
+  uint64_t sum = 0;
+  if (uv_fs_scandir(NULL, &request, folder, 0, NULL) >= 0) {
+    while (uv_fs_scandir_next(&request, &entry) == 0) {
+      /* libuv takes '/' on Windows too */
+      if (entry.type == UV_DIRENT_FILE && join(path, sizeof path, folder, '/', entry.name)) {
+        sum += seep_files_size(path);
+      }
+    }
+  }
+  uv_fs_req_cleanup(&request);
+  return sum;
+}
+
+uint64_t seep_files_free_bytes(const char *folder)
+{
+  uv_fs_t request;
+  uint64_t bytes = UINT64_MAX;
+  if (uv_fs_statfs(NULL, &request, folder, NULL) == 0) {
+    const uv_statfs_t *volume = request.ptr;
+    bytes = volume->f_bavail * volume->f_bsize;
+  }
+  uv_fs_req_cleanup(&request);
+  return bytes;
+}
+
+static bool ends_with(const char *name, const char *ending)
+{
+  size_t length = strlen(name), tail = strlen(ending);
+  return length > tail && seep_text_equal_ignoring_case(name + length - tail, ending);
+}
+
+bool seep_files_remove(const char *path)
+{
+  uv_fs_t request;
+  int code = uv_fs_unlink(NULL, &request, path, NULL);
+  uv_fs_req_cleanup(&request);
+  return code == 0;
+}
+
+/* folder, name without its ".etl", ".partial.etl": nobody must take it for a finished trace. */
+static bool join_partial(char *out, size_t out_size, const char *folder, char separator, const char *name)
+{
+  char stem[PATH_SIZE];
+  seep_writer writer;
+  seep_writer_init(&writer, stem, sizeof stem);
+  seep_writer_bytes(&writer, name, strlen(name) - strlen(".etl"));
+  seep_writer_text(&writer, ".partial.etl");
+  return !writer.cut && join(out, out_size, folder, separator, stem);
+}
+
+unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
+                                    const char *instance)
+{
+  uv_fs_t request;
+  uv_dirent_t entry;
+  char path[PATH_SIZE], kept[PATH_SIZE];
+  unsigned gone = 0;
+  if (uv_fs_scandir(NULL, &request, temporary_folder, 0, NULL) >= 0) {
+    while (uv_fs_scandir_next(&request, &entry) == 0) {
+      if (entry.type != UV_DIRENT_FILE || !join(path, sizeof path, temporary_folder, separator, entry.name)) {
+        continue;
+      }
+      if (seep_wpr_is_raw_file(entry.name, instance) || ends_with(entry.name, ".wprp")) {
+        gone += seep_files_remove(path);
+      } else if (ends_with(entry.name, ".etl") && join_partial(kept, sizeof kept, capture_folder, separator, entry.name)) {
+        (void)seep_files_rename(path, kept, NULL); /* stays where it is when that fails; tried again next time */
+      }
+    }
+  }
+  uv_fs_req_cleanup(&request);
+  return gone;
+}
+
+seep_status seep_files_write(const char *path, const char *text, size_t length, seep_error *error)
+{
+  uv_fs_t request;
+  int file = uv_fs_open(NULL, &request, path, UV_FS_O_WRONLY | UV_FS_O_CREAT | UV_FS_O_TRUNC, 0600, NULL);
+  uv_fs_req_cleanup(&request);
+  if (file < 0) {
+    return fail(error, file, "open", path);
+  }
+  uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)text, (unsigned)length);
+  int written = uv_fs_write(NULL, &request, file, &buffer, 1, 0, NULL);
+  uv_fs_req_cleanup(&request);
+  int closed = uv_fs_close(NULL, &request, file, NULL);
+  uv_fs_req_cleanup(&request);
+  if (written < 0 || (size_t)written != length || closed < 0) {
+    return fail(error, written < 0 ? written : closed < 0 ? closed : UV_ENOSPC, "write", path);
+  }
+  return SEEP_OK;
+}
+
+seep_status seep_files_rename(const char *from, const char *to, seep_error *error)
+{
+  uv_fs_t request;
+  int code = uv_fs_rename(NULL, &request, from, to, NULL);
+  uv_fs_req_cleanup(&request);
+  return code == 0 ? SEEP_OK : fail(error, code, "rename", from);
+}
+
+seep_status seep_files_make_folder(const char *path, seep_error *error)
+{
+  uv_fs_t request;
+  int code = uv_fs_mkdir(NULL, &request, path, 0700, NULL);
+  uv_fs_req_cleanup(&request);
+  return code == 0 || code == UV_EEXIST ? SEEP_OK : fail(error, code, "mkdir", path);
+}
+
+/* Reads from an open file until its end; *size in: capacity, out: bytes read. */
+static int read_all(int file, char *data, size_t *size)
+{
+  size_t length = 0;
+  int count = 1;
+  while (count > 0 && length < *size) {
+    uv_fs_t request;
+    uv_buf_t buffer = uv_buf_init(data + length, (unsigned)(*size - length));
+    count = uv_fs_read(NULL, &request, file, &buffer, 1, -1, NULL);
+    uv_fs_req_cleanup(&request);
+    length += count > 0 ? (size_t)count : 0;
+  }
+  *size = length;
+  return count < 0 ? count : 0;
+}
+
+seep_status seep_files_read(const char *path, size_t maximum, char **data, size_t *size, seep_error *error)
+{
+  uv_fs_t request;
+  int file = uv_fs_open(NULL, &request, path, UV_FS_O_RDONLY, 0, NULL);
+  uv_fs_req_cleanup(&request);
+  if (file < 0) {
+    return fail(error, file, "open", path);
+  }
+  size_t length = maximum + 1; /* one more than allowed tells a file that is too large, also one that grows */
+  char *bytes = malloc(length);
+  int code = bytes != NULL ? read_all(file, bytes, &length) : UV_ENOMEM;
+  (void)uv_fs_close(NULL, &request, file, NULL);
+  uv_fs_req_cleanup(&request);
+  if (code == 0 && length <= maximum) {
+    *data = bytes;
+    *size = length;
+    return SEEP_OK;
+  }
+  free(bytes);
+  return code != 0 ? fail(error, code, "read", path)
+                   : seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, (int64_t)maximum, "read", path);
+}

@@ -1,0 +1,55 @@
+/*
+ * The only door into the loop from other threads: a bounded queue whose slots exist before they are needed (an Event
+ * 2004 comes when memory has run out). Senders never block; what does not fit is counted. uv_async_send coalesces, so
+ * the receiver drains everything at each wake-up.
+ */
+#ifndef SEEP_WATCH_INBOX_H
+#define SEEP_WATCH_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+#define SEEP_INBOX_SLOTS 16
+#define SEEP_INBOX_TEXT_BYTES (32u * 1024u)
+#define SEEP_INBOX_BOOKMARK_BYTES 1024u
+
+typedef enum seep_inbox_kind {
+  SEEP_INBOX_EVENT = 0,  /* an Event 2004: text and bookmark */
+  SEEP_INBOX_FEED_UP,
+  SEEP_INBOX_FEED_DOWN,  /* error */
+  SEEP_INBOX_STOP,
+  SEEP_INBOX_RELOAD,     /* paramchange */
+  SEEP_INBOX_POLL_NOW,   /* control 128 */
+  SEEP_INBOX_STATUS,     /* control 129 */
+  SEEP_INBOX_ABANDON     /* control 130 */
+} seep_inbox_kind;
+
+typedef struct seep_inbox_item {
+  seep_inbox_kind kind;
+  seep_error error;
+  size_t text_bytes, bookmark_bytes;
+  char text[SEEP_INBOX_TEXT_BYTES];
+  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
+} seep_inbox_item;
+
+typedef struct seep_inbox seep_inbox;
+
+seep_inbox *seep_inbox_new(void);
+void seep_inbox_free(seep_inbox *inbox);
+
+/* Any thread. false = it did not fit and was counted. A STOP always fits. */
+bool seep_inbox_put(seep_inbox *inbox, seep_inbox_kind kind);
+bool seep_inbox_put_event(seep_inbox *inbox, const char *text, size_t text_bytes, const char *bookmark,
+                          size_t bookmark_bytes);
+bool seep_inbox_put_feed(seep_inbox *inbox, bool up, const seep_error *error);
+
+/* The loop's thread: the oldest item, valid until the next take; NULL when empty. */
+const seep_inbox_item *seep_inbox_take(seep_inbox *inbox);
+
+/* How many did not fit since the last question. */
+uint64_t seep_inbox_lost(seep_inbox *inbox);
+
+#endif

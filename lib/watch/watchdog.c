@@ -1,0 +1,433 @@
+#include "watch/watchdog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "watch/files.h"
+#include "watch/watchdog_internal.h"
+
+#define SECOND_MS 1000
+/* The service must be stopped within 5 s: what a cancel has not achieved by then is left to the journal. */
+#define STOP_PATIENCE_MS 3500
+
+/* ---- settings ---- */
+
+static void problem_from_error(seep_settings_problem *problem, const seep_error *error)
+{
+  memset(problem, 0, sizeof *problem);
+  seep_error_text(error, problem->reason, sizeof problem->reason);
+}
+
+/* at_start: a refused file leaves the safe settings in force, later the ones that were. */
+static void load_settings(seep_watchdog *watchdog, bool at_start)
+{
+  seep_settings settings;
+  seep_settings_problem problem;
+  seep_error error;
+  char *text = NULL;
+  size_t size = 0;
+  char file[SEEP_WATCHDOG_PATH_SIZE + 64];
+  seep_text_copy(file, sizeof file, watchdog->settings_path);
+  seep_status status = watchdog->folder_error.status;
+  error = watchdog->folder_error;
+  if (!watchdog->folder_unusable) {
+    status = seep_files_read(watchdog->settings_path, SEEP_SETTINGS_MAXIMUM_BYTES, &text, &size, &error);
+  }
+  if (status == SEEP_NOT_FOUND) {
+    seep_settings_defaults(&settings);
+    snprintf(file, sizeof file, "%s (not there: built-in defaults)", watchdog->settings_path);
+    status = SEEP_OK;
+  } else if (status != SEEP_OK) {
+    problem_from_error(&problem, &error);
+  } else {
+    status = seep_settings_parse(text, size, &settings, &problem);
+  }
+  free(text);
+  if (status != SEEP_OK) {
+    if (at_start) {
+      seep_settings_safe(&settings);
+    } else {
+      settings = *seep_engine_settings_in_force(watchdog->engine);
+    }
+  }
+  seep_engine_settings(watchdog->engine, seep_watchdog__now(watchdog), file, &settings,
+                       status == SEEP_OK ? NULL : &problem);
+}
+
+/* ---- polling ---- */
+
+static void poll_worker(uv_work_t *work)
+{
+  seep_watchdog *watchdog = work->data;
+  const seep_process_source *source = &watchdog->options.source;
+  watchdog->poll_status = source->fetch(source->context, &watchdog->poll_bytes, &watchdog->poll_error);
+}
+
+static void start_poll(seep_watchdog *watchdog);
+
+static void poll_finished(uv_work_t *work, int status)
+{
+  seep_watchdog *watchdog = work->data;
+  watchdog->poll_in_flight = false;
+  if (watchdog->stopping || status != 0) {
+    return;
+  }
+  seep_now now = seep_watchdog__now(watchdog);
+  if (watchdog->poll_status == SEEP_OK) {
+    seep_engine_poll(watchdog->engine, now, &watchdog->poll_bytes);
+  } else {
+    seep_engine_poll_failed(watchdog->engine, now, &watchdog->poll_error);
+  }
+  seep_watchdog__settle(watchdog);
+  if (watchdog->poll_again) {
+    watchdog->poll_again = false;
+    start_poll(watchdog);
+  }
+}
+
+static void start_poll(seep_watchdog *watchdog)
+{
+  if (watchdog->stopping || watchdog->poll_in_flight) {
+    return; /* a slow look is not made faster by a second one */
+  }
+  watchdog->poll_work.data = watchdog;
+  watchdog->poll_in_flight =
+      uv_queue_work(&watchdog->loop, &watchdog->poll_work, poll_worker, poll_finished) == 0;
+}
+
+static void poll_due(uv_timer_t *timer)
+{
+  start_poll(timer->data);
+}
+
+/* ---- stopping ---- */
+
+static void finish(seep_watchdog *watchdog)
+{
+  if (watchdog->finished) {
+    return;
+  }
+  watchdog->finished = true;
+  watchdog->tracer.detach(watchdog->tracer.context);
+  if (watchdog->options.feed.stop != NULL) {
+    watchdog->options.feed.stop(watchdog->options.feed.context);
+  }
+  seep_engine_stopped(watchdog->engine, seep_watchdog__now(watchdog), "the service was told to stop");
+  uv_close((uv_handle_t *)&watchdog->poll_timer, NULL);
+  uv_close((uv_handle_t *)&watchdog->second_timer, NULL);
+  uv_close((uv_handle_t *)&watchdog->wake, NULL);
+}
+
+static void begin_stop(seep_watchdog *watchdog)
+{
+  if (watchdog->stopping) {
+    return;
+  }
+  watchdog->stopping = true;
+  watchdog->stop_deadline_ms = uv_now(&watchdog->loop) + STOP_PATIENCE_MS;
+  uv_timer_stop(&watchdog->poll_timer);
+  uv_timer_set_repeat(&watchdog->second_timer, SECOND_MS / 10);
+  uv_timer_again(&watchdog->second_timer);
+  seep_engine_stop(watchdog->engine, seep_watchdog__now(watchdog));
+  seep_watchdog__settle(watchdog);
+}
+
+/* ---- the second ---- */
+
+static void second_passed(uv_timer_t *timer)
+{
+  seep_watchdog *watchdog = timer->data;
+  seep_now now = seep_watchdog__now(watchdog);
+  seep_own_usage usage;
+  seep_recorder_event measures;
+  const seep_own_usage_source *source = &watchdog->options.usage;
+  bool known = source->read != NULL && source->read(source->context, &usage) == SEEP_OK;
+  bool busy = !seep_engine_recorder_is_idle(watchdog->engine);
+  memset(&measures, 0, sizeof measures);
+  if (busy) {
+    measures.raw_bytes = seep_files_folder_bytes(watchdog->temporary_folder);
+    measures.free_bytes = seep_files_free_bytes(watchdog->data_folder);
+  }
+  seep_engine_count_lost(watchdog->engine, seep_inbox_lost(watchdog->inbox) + watchdog->alerts_lost);
+  watchdog->alerts_lost = 0;
+  seep_engine_tick(watchdog->engine, now, known ? &usage : NULL, busy ? &measures : NULL);
+  seep_watchdog__settle(watchdog);
+  if (watchdog->stopping &&
+      (seep_engine_recorder_is_idle(watchdog->engine) || uv_now(&watchdog->loop) >= watchdog->stop_deadline_ms)) {
+    finish(watchdog);
+  }
+}
+
+/* ---- what comes from other threads ---- */
+
+static void feed_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+{
+  seep_watchdog *watchdog = context;
+  (void)seep_inbox_put_event(watchdog->inbox, xml, xml_size, bookmark, bookmark_size);
+  uv_async_send(&watchdog->wake);
+}
+
+static void feed_state(void *context, bool up, const seep_error *error)
+{
+  seep_watchdog *watchdog = context;
+  (void)seep_inbox_put_feed(watchdog->inbox, up, error);
+  uv_async_send(&watchdog->wake);
+}
+
+static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
+{
+  seep_now now = seep_watchdog__now(watchdog);
+  seep_recorder_event abandon = {.kind = SEEP_RECORDER_ABANDON};
+  switch (item->kind) {
+  case SEEP_INBOX_EVENT:
+    seep_engine_exhaustion(watchdog->engine, now, item->text, item->text_bytes, item->bookmark, item->bookmark_bytes);
+    start_poll(watchdog);
+    break;
+  case SEEP_INBOX_FEED_UP:
+  case SEEP_INBOX_FEED_DOWN:
+    seep_engine_feed_state(watchdog->engine, now, item->kind == SEEP_INBOX_FEED_UP, &item->error);
+    break;
+  case SEEP_INBOX_RELOAD:
+    load_settings(watchdog, false);
+    break;
+  case SEEP_INBOX_POLL_NOW:
+    watchdog->poll_again = watchdog->poll_in_flight;
+    start_poll(watchdog);
+    break;
+  case SEEP_INBOX_STATUS:
+    seep_engine_status(watchdog->engine, now);
+    break;
+  case SEEP_INBOX_ABANDON:
+    seep_engine_recorder(watchdog->engine, now, &abandon);
+    break;
+  case SEEP_INBOX_STOP:
+    begin_stop(watchdog);
+    break;
+  }
+}
+
+static void woken(uv_async_t *async)
+{
+  seep_watchdog *watchdog = async->data;
+  const seep_inbox_item *item;
+  while (!watchdog->finished && (item = seep_inbox_take(watchdog->inbox)) != NULL) {
+    if (!watchdog->stopping) {
+      handle_item(watchdog, item);
+      seep_watchdog__settle(watchdog);
+    }
+  }
+}
+
+void seep_watchdog_post(seep_watchdog *watchdog, seep_control control)
+{
+  static const seep_inbox_kind kinds[] = {SEEP_INBOX_STOP, SEEP_INBOX_RELOAD, SEEP_INBOX_POLL_NOW, SEEP_INBOX_STATUS,
+                                          SEEP_INBOX_ABANDON};
+  (void)seep_inbox_put(watchdog->inbox, kinds[control]);
+  uv_async_send(&watchdog->wake);
+}
+
+/* ---- life ---- */
+
+static bool join(char *out, size_t size, const char *folder, char separator, const char *name)
+{
+  char middle[2] = {separator, '\0'};
+  seep_writer writer;
+  seep_writer_init(&writer, out, size);
+  seep_writer_text(&writer, folder);
+  seep_writer_text(&writer, middle);
+  seep_writer_text(&writer, name);
+  return !writer.cut;
+}
+
+static bool take_options(seep_watchdog *watchdog, const seep_watchdog_options *options)
+{
+  char separator = options->path_separator;
+  watchdog->options = *options;
+  if (options->data_folder_error != NULL) {
+    watchdog->folder_unusable = true;
+    watchdog->folder_error = *options->data_folder_error;
+  }
+  seep_text_copy(watchdog->version, sizeof watchdog->version, options->version);
+  return strlen(options->data_folder) < sizeof watchdog->data_folder &&
+         strlen(options->settings_path) < sizeof watchdog->settings_path &&
+         strlen(options->recorder_path) < sizeof watchdog->recorder_path &&
+         seep_text_copy(watchdog->data_folder, sizeof watchdog->data_folder, options->data_folder) > 0 &&
+         seep_text_copy(watchdog->settings_path, sizeof watchdog->settings_path, options->settings_path) > 0 &&
+         seep_text_copy(watchdog->recorder_path, sizeof watchdog->recorder_path, options->recorder_path) > 0 &&
+         join(watchdog->store_path, sizeof watchdog->store_path, options->data_folder, separator, "seepwatch.db") &&
+         join(watchdog->capture_folder, sizeof watchdog->capture_folder, options->data_folder, separator,
+              "captures") &&
+         join(watchdog->temporary_folder, sizeof watchdog->temporary_folder, watchdog->capture_folder, separator,
+              "temporary");
+}
+
+static seep_status make_loop(seep_watchdog *watchdog, seep_error *error)
+{
+  /* One worker is enough for one poll at a time; libuv would start four threads. */
+  (void)uv_os_setenv("UV_THREADPOOL_SIZE", "1");
+  int code = uv_loop_init(&watchdog->loop);
+  if (code != 0) {
+    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_UV, code, "uv_loop_init", NULL);
+  }
+  watchdog->loop_ready = true;
+  code = uv_async_init(&watchdog->loop, &watchdog->wake, woken);
+  if (code != 0) {
+    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_UV, code, "uv_async_init", NULL);
+  }
+  (void)uv_timer_init(&watchdog->loop, &watchdog->poll_timer);
+  (void)uv_timer_init(&watchdog->loop, &watchdog->second_timer);
+  watchdog->wake.data = watchdog->poll_timer.data = watchdog->second_timer.data = watchdog;
+  return SEEP_OK;
+}
+
+static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
+{
+  seep_settings settings;
+  seep_engine_options engine = {.version = watchdog->version,
+                                .data_folder = watchdog->data_folder,
+                                .capture_folder = watchdog->capture_folder,
+                                .temporary_folder = watchdog->temporary_folder,
+                                .path_separator = watchdog->options.path_separator,
+                                .emit = seep_watchdog__carry_out,
+                                .emit_context = watchdog};
+  seep_settings_safe(&settings);
+  watchdog->inbox = seep_inbox_new();
+  watchdog->engine = seep_engine_new(&engine, &settings);
+  if (watchdog->options.tracer != NULL) {
+    watchdog->tracer = *watchdog->options.tracer;
+  } else {
+    watchdog->child =
+        seep_child_new(&watchdog->loop, watchdog->recorder_path, watchdog->temporary_folder, &watchdog->tracer);
+  }
+  if (watchdog->inbox == NULL || watchdog->engine == NULL || watchdog->tracer.run == NULL) {
+    return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "watchdog", NULL);
+  }
+  return SEEP_OK;
+}
+
+seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdog **out, seep_error *error)
+{
+  seep_watchdog *watchdog = calloc(1, sizeof *watchdog);
+  if (watchdog == NULL) {
+    return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "watchdog", NULL);
+  }
+  seep_status status = take_options(watchdog, options)
+                           ? make_loop(watchdog, error)
+                           : seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, SEEP_WATCHDOG_PATH_SIZE,
+                                            "path too long", options->data_folder);
+  if (status == SEEP_OK) {
+    status = make_parts(watchdog, error);
+  }
+  if (status != SEEP_OK) {
+    seep_watchdog_free(watchdog);
+    return status;
+  }
+  *out = watchdog;
+  return SEEP_OK;
+}
+
+/* Journal first: what an earlier life left is undone before new work. A database that was set aside took its journal
+ * along, so raw files under our own instance's name tell of a leftover too. */
+static void list_recoveries(seep_watchdog *watchdog)
+{
+  if (watchdog->store != NULL) {
+    (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
+                                  &watchdog->recovery_count, NULL);
+  }
+  if (watchdog->recovery_count == 0 && seep_files_folder_bytes(watchdog->temporary_folder) > 0) {
+    seep_store_journal_entry *entry = &watchdog->recoveries[0];
+    memset(entry, 0, sizeof *entry);
+    entry->written = seep_watchdog__now(watchdog).wall; /* it is older, nobody knows how much */
+    seep_text_copy(entry->subject, sizeof entry->subject,
+                   seep_engine_settings_in_force(watchdog->engine)->capture_instance);
+    watchdog->recovery_count = 1;
+  }
+}
+
+/* One that cannot be made shows when a recording is to begin: it is refused with the reason. */
+static void make_folders(seep_watchdog *watchdog)
+{
+  if (seep_files_make_folder(watchdog->capture_folder, NULL) == SEEP_OK) {
+    (void)seep_files_make_folder(watchdog->temporary_folder, NULL);
+  }
+}
+
+static void start_feed(seep_watchdog *watchdog)
+{
+  static const size_t size = SEEP_INBOX_BOOKMARK_BYTES;
+  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
+  size_t length = 0;
+  seep_error error = {0};
+  watchdog->sink = (seep_event_feed_sink){watchdog, feed_event, feed_state};
+  if (watchdog->options.feed.start == NULL || !seep_engine_settings_in_force(watchdog->engine)->event2004_enabled) {
+    return;
+  }
+  bool known = watchdog->store != NULL && seep_store_value_get(watchdog->store, "event2004.bookmark", bookmark, size,
+                                                               &length, NULL) == SEEP_OK;
+  seep_status status =
+      watchdog->options.feed.start(watchdog->options.feed.context, &watchdog->sink,
+                                                      known ? bookmark : NULL, &error);
+  if (status != SEEP_OK) {
+    seep_engine_feed_state(watchdog->engine, seep_watchdog__now(watchdog), false, &error);
+  }
+}
+
+static void close_earlier_cases(seep_watchdog *watchdog)
+{
+  unsigned closed = 0;
+  if (watchdog->store != NULL) {
+    (void)seep_store_leak_close_all(watchdog->store, seep_watchdog__now(watchdog).wall, "the service was restarted",
+                                    &closed, NULL);
+  }
+}
+
+seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
+{
+  uv_timer_start(&watchdog->poll_timer, poll_due, 0, SECOND_MS);
+  load_settings(watchdog, true);
+  seep_engine_start(watchdog->engine, seep_watchdog__now(watchdog));
+  seep_watchdog__open_store(watchdog);
+  if (!watchdog->folder_unusable) {
+    make_folders(watchdog);
+    list_recoveries(watchdog);
+  }
+  seep_watchdog__settle(watchdog);
+  close_earlier_cases(watchdog);
+  start_feed(watchdog);
+  uv_timer_start(&watchdog->second_timer, second_passed, SECOND_MS, SECOND_MS);
+  start_poll(watchdog);
+  if (watchdog->options.running != NULL) {
+    watchdog->options.running(watchdog->options.running_context);
+  }
+  uv_async_send(&watchdog->wake); /* controls posted before the loop ran */
+  int code = uv_run(&watchdog->loop, UV_RUN_DEFAULT);
+  seep_store_close(watchdog->store);
+  watchdog->store = NULL;
+  return code == 0 ? SEEP_OK : seep_error_set(error, SEEP_OS, SEEP_DOMAIN_UV, code, "uv_run", NULL);
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+  (void)context;
+  if (!uv_is_closing(handle)) {
+    uv_close(handle, NULL);
+  }
+}
+
+void seep_watchdog_free(seep_watchdog *watchdog)
+{
+  if (watchdog == NULL) {
+    return;
+  }
+  seep_child_free(watchdog->child);
+  if (watchdog->loop_ready) {
+    uv_walk(&watchdog->loop, close_handle, NULL);
+    (void)uv_run(&watchdog->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&watchdog->loop);
+  }
+  seep_store_close(watchdog->store);
+  seep_engine_free(watchdog->engine);
+  seep_inbox_free(watchdog->inbox);
+  free(watchdog);
+}

@@ -1,0 +1,57 @@
+/*
+ * The watchdog at work: a libuv loop that owns the engine, the store and the recorder's child process. It carries out
+ * the engine's commands and feeds it what happens. One thread; others reach it through seep_watchdog_post alone.
+ */
+#ifndef SEEP_WATCH_WATCHDOG_H
+#define SEEP_WATCH_WATCHDOG_H
+
+#include "base/status.h"
+#include "port/alert_sink.h"
+#include "port/clock.h"
+#include "port/event_feed.h"
+#include "port/own_usage.h"
+#include "port/process_source.h"
+#include "port/tracer.h"
+#include "store/store.h"
+
+typedef enum seep_control {
+  SEEP_CONTROL_STOP = 0,
+  SEEP_CONTROL_RELOAD,
+  SEEP_CONTROL_POLL_NOW,
+  SEEP_CONTROL_STATUS,
+  SEEP_CONTROL_ABANDON
+} seep_control;
+
+typedef struct seep_watchdog_options {
+  const char *version;
+  const char *data_folder;    /* exists; holds seepwatch.db and captures; UTF-8, absolute */
+  const seep_error *data_folder_error; /* NULL, or why nothing in that folder may be trusted or written: then history
+                                        * stays in memory, nothing is recorded, the safe settings apply */
+  const char *settings_path;
+  const char *recorder_path;  /* absolute path of wpr.exe; need not exist */
+  char path_separator;
+  seep_process_source source;
+  seep_event_feed feed;
+  seep_alert_sink sink;
+  seep_clock clock;
+  seep_own_usage_source usage;
+  const seep_tracer *tracer;  /* NULL: a child process of recorder_path */
+  const seep_store_files *store_files; /* NULL: the C library's rename */
+  void (*running)(void *context); /* recovery has begun, polling works: RUNNING may be reported */
+  void *running_context;
+} seep_watchdog_options;
+
+typedef struct seep_watchdog seep_watchdog;
+
+/* Copies options' texts. SEEP_NO_MEMORY, SEEP_OS. Nothing runs yet, controls may already be posted. */
+seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdog **out, seep_error *error);
+
+/* Blocks until a STOP has been carried out (within 5 s), then everything is closed. */
+seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error);
+
+/* Any thread, between new and free. Never blocks. */
+void seep_watchdog_post(seep_watchdog *watchdog, seep_control control);
+
+void seep_watchdog_free(seep_watchdog *watchdog);
+
+#endif

@@ -1,0 +1,392 @@
+/* Carries out the engine's commands: store, alerts, files, the recorder's program. Decides nothing. */
+#include "watch/watchdog_internal.h"
+
+#include <string.h>
+
+#include "watch/files.h"
+
+#define STORE_RETRY_MS SEEP_MS_PER_MINUTE
+#define POLLS_PER_PRUNE 20
+#define PRUNED_AT_ONCE 100
+#define RENAME_TRIES 5
+#define RENAME_PAUSE_MS 100
+
+seep_now seep_watchdog__now(const seep_watchdog *watchdog)
+{
+  const seep_clock *clock = &watchdog->options.clock;
+  seep_now now = {clock->mono(clock->context), clock->wall(clock->context)};
+  return now;
+}
+
+/* ---- store ---- */
+
+/* The engine hears of it from settle: a command must not call back into it. */
+static void note_storage(seep_watchdog *watchdog, bool ok, const seep_error *error)
+{
+  watchdog->storage_noted = true;
+  watchdog->storage_ok = ok;
+  if (!ok) {
+    watchdog->storage_error = *error;
+  }
+}
+
+void seep_watchdog__open_store(seep_watchdog *watchdog)
+{
+  seep_store_opening opening;
+  seep_error error = {0};
+  seep_now now = seep_watchdog__now(watchdog);
+  seep_store *store = NULL;
+  memset(&opening, 0, sizeof opening);
+  seep_status status = watchdog->folder_error.status;
+  error = watchdog->folder_error;
+  if (!watchdog->folder_unusable) {
+    status = seep_store_open(watchdog->store_path, now.wall, watchdog->options.store_files, &store, &opening, &error);
+  }
+  watchdog->ids_stale = true;
+  if (status != SEEP_OK) {
+    if (watchdog->store == NULL) {
+      (void)seep_store_open(":memory:", now.wall, NULL, &watchdog->store, &opening, NULL);
+    }
+    watchdog->store_is_file = false;
+    watchdog->store_retry.ms = now.mono.ms + STORE_RETRY_MS;
+    note_storage(watchdog, false, &error);
+    return;
+  }
+  seep_store_close(watchdog->store);
+  watchdog->store = store;
+  watchdog->store_is_file = true;
+  if (opening.set_aside[0] != '\0') {
+    seep_error_set(&error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "a fresh file was begun and the damaged one kept as",
+                   opening.set_aside);
+    note_storage(watchdog, false, &error);
+    watchdog->storage_set_aside = true;
+  }
+  note_storage(watchdog, true, NULL);
+}
+
+/* Books the outcome of a write. A file store that fails stays in use: it may have room again later. */
+static void note_store(seep_watchdog *watchdog, seep_status status, const seep_error *error)
+{
+  if (status == SEEP_OK) {
+    if (watchdog->store_is_file) {
+      note_storage(watchdog, true, NULL);
+    }
+    return;
+  }
+  note_storage(watchdog, false, error);
+  if (status == SEEP_CORRUPT && watchdog->store_is_file) {
+    seep_store_close(watchdog->store);
+    watchdog->store = NULL;
+    watchdog->store_is_file = false;
+    watchdog->store_retry.ms = 0; /* the next poll opens it, and opening sets a damaged file aside */
+  }
+}
+
+static void prune(seep_watchdog *watchdog, seep_wall wall)
+{
+  const seep_settings *settings = seep_engine_settings_in_force(watchdog->engine);
+  seep_wall cutoff = {wall.ms - settings->store_retention_ms};
+  unsigned removed = 0;
+  if (++watchdog->polls_since_prune < POLLS_PER_PRUNE) {
+    return;
+  }
+  watchdog->polls_since_prune = 0;
+  seep_error error;
+  note_store(watchdog,
+             seep_store_prune(watchdog->store, cutoff, settings->store_maximum_bytes, PRUNED_AT_ONCE, &removed, &error),
+             &error);
+}
+
+static void store_poll(seep_watchdog *watchdog, seep_command *command)
+{
+  seep_now now = seep_watchdog__now(watchdog);
+  seep_error error = {0};
+  if (!watchdog->store_is_file && now.mono.ms >= watchdog->store_retry.ms) {
+    seep_watchdog__open_store(watchdog);
+  }
+  if (watchdog->store == NULL) {
+    return;
+  }
+  for (size_t i = 0; watchdog->ids_stale && i < command->as.poll.count; i++) {
+    command->as.poll.samples[i].store_id = 0;
+  }
+  seep_status status = seep_store_append_poll(watchdog->store, now.wall, command->as.poll.memory,
+                                              command->as.poll.samples, command->as.poll.count, &error);
+  command->as.poll.done = status;
+  watchdog->ids_stale = watchdog->ids_stale && status != SEEP_OK;
+  note_store(watchdog, status, &error);
+  if (watchdog->store != NULL) {
+    prune(watchdog, now.wall);
+  }
+}
+
+/* Small rows. */
+static void store_row(seep_watchdog *watchdog, seep_command *command)
+{
+  seep_error error = {0};
+  seep_status status = SEEP_OK;
+  if (watchdog->store == NULL) {
+    return;
+  }
+  switch (command->kind) {
+  case SEEP_COMMAND_LEAK_OPEN:
+    status = seep_store_leak_open(watchdog->store, command->as.leak, &error);
+    break;
+  case SEEP_COMMAND_LEAK_UPDATE:
+    if (command->as.leak->id != 0) {
+      status = seep_store_leak_update(watchdog->store, command->as.leak, &error);
+      status = status == SEEP_NOT_FOUND ? SEEP_OK : status; /* the case was opened in a store since set aside */
+    }
+    break;
+  case SEEP_COMMAND_CAPTURE_ADD:
+    status = seep_store_capture_add(watchdog->store, command->as.capture, &error);
+    break;
+  default:
+    status = seep_store_value_set(watchdog->store, "event2004.bookmark", command->as.bookmark.text,
+                                  command->as.bookmark.length, &error);
+    break;
+  }
+  note_store(watchdog, status, &error);
+}
+
+/* ---- alerts ---- */
+
+static void write_alert(seep_watchdog *watchdog, const seep_alert *alert)
+{
+  const char *inserts[SEEP_ALERT_INSERTS];
+  seep_error error;
+  for (size_t i = 0; i < alert->insert_count; i++) {
+    inserts[i] = alert->inserts[i];
+  }
+  const seep_alert_sink *sink = &watchdog->options.sink;
+  if (sink->write(sink->context, alert->id, (int)alert->level, inserts, alert->insert_count, &error) != SEEP_OK) {
+    watchdog->alerts_lost++;
+  }
+}
+
+/* ---- recorder ---- */
+
+static void push_pending(seep_watchdog *watchdog, const seep_recorder_event *event)
+{
+  if (watchdog->pending_count < SEEP_WATCHDOG_PENDING) {
+    watchdog->pending[watchdog->pending_count++] = *event;
+  }
+}
+
+static void tool_could_not_run(seep_watchdog *watchdog, seep_status status)
+{
+  seep_recorder_event event = {.kind = SEEP_RECORDER_TOOL_FAILED, .tool_status = status};
+  watchdog->skip_actions = true;
+  push_pending(watchdog, &event);
+}
+
+static void tool_done(void *context, const seep_tracer_result *result)
+{
+  seep_watchdog *watchdog = context;
+  seep_recorder_event event = {.kind = result->timed_out ? SEEP_RECORDER_TOOL_TIMED_OUT : SEEP_RECORDER_TOOL_EXITED,
+                               .exit_code = result->exit_code};
+  event.output_bytes = seep_files_size(seep_engine_recorder_of(watchdog->engine)->output_temporary);
+  seep_engine_recorder(watchdog->engine, seep_watchdog__now(watchdog), &event);
+  seep_watchdog__settle(watchdog);
+}
+
+static void run_tool(seep_watchdog *watchdog, const seep_recorder_action *action)
+{
+  const char *arguments[SEEP_WPR_MAXIMUM_ARGUMENTS + 1];
+  seep_error error;
+  size_t count = action->command.argument_count;
+  for (size_t i = 0; i < count; i++) {
+    arguments[i] = action->command.arguments[i];
+  }
+  arguments[count] = NULL;
+  if (action->command.verb == SEEP_WPR_STOP) {
+    /* What wpr does with an existing output file is not known: there is none, also not from an attempt before. */
+    (void)seep_files_remove(seep_engine_recorder_of(watchdog->engine)->output_temporary);
+  }
+  seep_status status = watchdog->tracer.run(watchdog->tracer.context, arguments, action->deadline_ms,
+                                            action->kill_at_deadline, tool_done, watchdog, &error);
+  if (status != SEEP_OK) {
+    tool_could_not_run(watchdog, status);
+  }
+}
+
+static void add_journal(seep_watchdog *watchdog, const seep_recorder_action *action)
+{
+  seep_error error = {0};
+  seep_store_journal_entry entry = {.written = seep_watchdog__now(watchdog).wall};
+  seep_text_copy(entry.kind, sizeof entry.kind, "recording");
+  seep_text_copy(entry.subject, sizeof entry.subject, action->instance);
+  seep_status status = watchdog->store != NULL && watchdog->store_is_file
+                           ? seep_store_journal_add(watchdog->store, &entry, &error)
+                           : SEEP_GONE;
+  if (status != SEEP_OK) {
+    tool_could_not_run(watchdog, status); /* no promise, no deed */
+    return;
+  }
+  watchdog->journal_id = entry.id;
+}
+
+static void remove_journal(seep_watchdog *watchdog, int64_t id)
+{
+  seep_error error = {0};
+  int64_t which = id != 0 ? id : watchdog->journal_id;
+  if (which != 0 && watchdog->store != NULL) {
+    note_store(watchdog, seep_store_journal_remove(watchdog->store, which, &error), &error);
+  }
+  watchdog->journal_id = id == 0 ? 0 : watchdog->journal_id;
+}
+
+static void write_profile(seep_watchdog *watchdog)
+{
+  char text[SEEP_WPR_PROFILE_SIZE];
+  seep_writer writer;
+  const seep_settings *settings = seep_engine_settings_in_force(watchdog->engine);
+  seep_wpr_profile profile = {.buffers = settings->capture_buffers, .buffer_kilobytes = 1024};
+  seep_writer_init(&writer, text, sizeof text);
+  seep_wpr_profile_virtualalloc(&writer, &profile);
+  seep_status status = writer.cut ? SEEP_LIMIT
+                                  : seep_files_write(seep_engine_recorder_of(watchdog->engine)->profile_path, text,
+                                                     writer.length, NULL);
+  if (status != SEEP_OK) {
+    tool_could_not_run(watchdog, status);
+  }
+}
+
+/* Virus scanners look into fresh files and hold them for a moment. */
+static seep_status keep_output(const char *temporary, const char *output)
+{
+  seep_status status = seep_files_rename(temporary, output, NULL);
+  for (int tries = 1; status != SEEP_OK && tries < RENAME_TRIES; tries++) {
+    uv_sleep(RENAME_PAUSE_MS);
+    status = seep_files_rename(temporary, output, NULL);
+  }
+  return status;
+}
+
+static void carry_recorder(seep_watchdog *watchdog, const seep_recorder_action *action, seep_status *done)
+{
+  const seep_recorder *recorder = seep_engine_recorder_of(watchdog->engine);
+  if (watchdog->skip_actions) {
+    return;
+  }
+  switch (action->kind) {
+  case SEEP_RECORDER_JOURNAL_ADD:
+    add_journal(watchdog, action);
+    break;
+  case SEEP_RECORDER_JOURNAL_REMOVE:
+    remove_journal(watchdog, action->journal_id);
+    break;
+  case SEEP_RECORDER_WRITE_PROFILE:
+    write_profile(watchdog);
+    break;
+  case SEEP_RECORDER_RUN:
+    run_tool(watchdog, action);
+    break;
+  case SEEP_RECORDER_DELETE_RAW:
+    (void)seep_files_clean_temporary(watchdog->temporary_folder, watchdog->capture_folder,
+                                     watchdog->options.path_separator, action->instance);
+    break;
+  case SEEP_RECORDER_KEEP_OUTPUT:
+    *done = keep_output(recorder->output_temporary, recorder->output);
+    break;
+  case SEEP_RECORDER_TELL:
+  default:
+    break;
+  }
+}
+
+void seep_watchdog__carry_out(void *context, seep_command *command)
+{
+  seep_watchdog *watchdog = context;
+  switch (command->kind) {
+  case SEEP_COMMAND_ALERT:
+    write_alert(watchdog, command->as.alert);
+    break;
+  case SEEP_COMMAND_STORE_POLL:
+    store_poll(watchdog, command);
+    break;
+  case SEEP_COMMAND_LEAK_OPEN:
+  case SEEP_COMMAND_LEAK_UPDATE:
+  case SEEP_COMMAND_CAPTURE_ADD:
+  case SEEP_COMMAND_BOOKMARK:
+    store_row(watchdog, command);
+    break;
+  case SEEP_COMMAND_RECORDER:
+    carry_recorder(watchdog, command->as.recorder.action, &command->as.recorder.done);
+    break;
+  case SEEP_COMMAND_REQUEST_RECORDING:
+    watchdog->request = *command->as.target;
+    watchdog->request_waiting = true;
+    break;
+  case SEEP_COMMAND_POLL_EVERY:
+    uv_timer_set_repeat(&watchdog->poll_timer, (uint64_t)command->as.interval_ms);
+    uv_timer_again(&watchdog->poll_timer);
+    break;
+  }
+}
+
+/* ---- feeding back ---- */
+
+static bool next_recovery(seep_watchdog *watchdog, seep_recorder_event *event)
+{
+  if (watchdog->recovery_next >= watchdog->recovery_count || watchdog->stopping ||
+      !seep_engine_recorder_is_idle(watchdog->engine)) {
+    return false;
+  }
+  const seep_store_journal_entry *entry = &watchdog->recoveries[watchdog->recovery_next++];
+  memset(event, 0, sizeof *event);
+  event->kind = SEEP_RECORDER_RECOVER;
+  event->journal_id = entry->id;
+  event->wall = entry->written;
+  seep_text_copy(event->instance, sizeof event->instance, entry->subject);
+  return true;
+}
+
+static bool next_event(seep_watchdog *watchdog, seep_recorder_event *event)
+{
+  if (watchdog->pending_count > 0) {
+    *event = watchdog->pending[0];
+    watchdog->pending_count--;
+    memmove(watchdog->pending, watchdog->pending + 1, watchdog->pending_count * sizeof watchdog->pending[0]);
+    return true;
+  }
+  if (next_recovery(watchdog, event)) {
+    return true;
+  }
+  if (watchdog->request_waiting) {
+    watchdog->request_waiting = false;
+    memset(event, 0, sizeof *event);
+    event->kind = SEEP_RECORDER_REQUEST;
+    event->target = watchdog->request;
+    event->free_bytes = seep_files_free_bytes(watchdog->data_folder);
+    event->folder_bytes = seep_files_folder_bytes(watchdog->capture_folder);
+    return true;
+  }
+  return false;
+}
+
+static void tell_storage(seep_watchdog *watchdog)
+{
+  seep_now now = seep_watchdog__now(watchdog);
+  if (!watchdog->storage_noted) {
+    return;
+  }
+  watchdog->storage_noted = false;
+  if (watchdog->storage_set_aside) {
+    watchdog->storage_set_aside = false;
+    seep_engine_storage(watchdog->engine, now, false, watchdog->store_path, &watchdog->storage_error);
+  }
+  seep_engine_storage(watchdog->engine, now, watchdog->storage_ok, watchdog->store_path, &watchdog->storage_error);
+}
+
+void seep_watchdog__settle(seep_watchdog *watchdog)
+{
+  seep_recorder_event event;
+  watchdog->skip_actions = false;
+  tell_storage(watchdog);
+  while (next_event(watchdog, &event)) {
+    seep_engine_recorder(watchdog->engine, seep_watchdog__now(watchdog), &event);
+    watchdog->skip_actions = false;
+    tell_storage(watchdog);
+  }
+}

@@ -1,0 +1,75 @@
+/* Shared by watchdog.c (the loop and its life) and watchdog_commands.c (carrying out commands). Nobody else. */
+#ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
+#define SEEP_WATCH_WATCHDOG_INTERNAL_H
+
+#include <stdbool.h>
+
+#include <uv.h>
+
+#include "watch/child.h"
+#include "watch/engine.h"
+#include "watch/inbox.h"
+#include "watch/watchdog.h"
+
+#define SEEP_WATCHDOG_PATH_SIZE SEEP_RECORDER_PATH_SIZE
+#define SEEP_WATCHDOG_RECOVERIES 16
+#define SEEP_WATCHDOG_PENDING 4
+
+struct seep_watchdog {
+  seep_watchdog_options options; /* its texts point into the arrays below */
+  char version[32];
+  char data_folder[SEEP_WATCHDOG_PATH_SIZE], capture_folder[SEEP_WATCHDOG_PATH_SIZE];
+  char temporary_folder[SEEP_WATCHDOG_PATH_SIZE];
+  char settings_path[SEEP_WATCHDOG_PATH_SIZE], store_path[SEEP_WATCHDOG_PATH_SIZE];
+  char recorder_path[SEEP_WATCHDOG_PATH_SIZE];
+
+  uv_loop_t loop;
+  uv_async_t wake;
+  uv_timer_t poll_timer, second_timer;
+  uv_work_t poll_work;
+  bool loop_ready, poll_in_flight, poll_again, stopping, finished;
+  seep_process_bytes poll_bytes;
+  seep_status poll_status;
+  seep_error poll_error;
+
+  seep_event_feed_sink sink;
+  seep_inbox *inbox;
+  seep_engine *engine;
+  seep_child *child;
+  seep_tracer tracer;
+
+  seep_store *store;
+  bool folder_unusable;
+  seep_error folder_error;
+  bool store_is_file;    /* false: memory only, promises can not be kept */
+  bool ids_stale;        /* the store was exchanged: row ids that the samples carry belong to another one */
+  bool storage_noted, storage_ok, storage_set_aside; /* for the engine, once it has returned */
+  seep_error storage_error;
+  uint64_t alerts_lost;
+  seep_mono store_retry; /* when to try the file again */
+  unsigned polls_since_prune;
+
+  /* Results of commands that could not be carried out, told to the engine once it has returned. */
+  seep_recorder_event pending[SEEP_WATCHDOG_PENDING];
+  size_t pending_count;
+  bool skip_actions;     /* the journal refused: the rest of this recorder step must not happen */
+  bool request_waiting;
+  seep_recorder_target request;
+  int64_t journal_id;    /* of the recording under way */
+  seep_store_journal_entry recoveries[SEEP_WATCHDOG_RECOVERIES];
+  size_t recovery_count, recovery_next;
+  uint64_t stop_deadline_ms; /* of the loop's own clock */
+};
+
+seep_now seep_watchdog__now(const seep_watchdog *watchdog);
+
+/* Opens the store's file, or a store in memory when that fails. The engine is told by the next settle. */
+void seep_watchdog__open_store(seep_watchdog *watchdog);
+
+/* The engine's emit. */
+void seep_watchdog__carry_out(void *context, seep_command *command);
+
+/* Feeds back what carrying out led to, until nothing is left. Call after every engine event. */
+void seep_watchdog__settle(seep_watchdog *watchdog);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * Stands in for wpr.exe in the watchdog's own tests, as a real child process on any system: -start makes a raw file in
+ * TMP (so TMP must have been set for it), -stop writes the file it is told to, -cancel does nothing. Each call is
+ * appended to calls.txt, and knobs.txt ("hang 1", "fail 2": the n-th call exits with 9) rules it; both lie two folders
+ * above TMP. An exit code beyond 255 needs Windows; tests of codes are in tests/unit/capture.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _WIN32
+#include <windows.h>
+static void sleep_seconds(unsigned seconds)
+{
+  Sleep(seconds * 1000);
+}
+#else
+#include <unistd.h>
+static void sleep_seconds(unsigned seconds)
+{
+  sleep(seconds);
+}
+#endif
+
+static FILE *open_beside(const char *name, const char *mode)
+{
+  char path[1024];
+  const char *folder = getenv("TMP");
+  if (folder == NULL || snprintf(path, sizeof path, "%s/../../%s", folder, name) >= (int)sizeof path) {
+    return NULL;
+  }
+  return fopen(path, mode);
+}
+
+static unsigned long knob(const char *name)
+{
+  char line[100], found[50];
+  unsigned long value = 0, result = 0;
+  FILE *file = open_beside("knobs.txt", "r");
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    if (sscanf(line, "%49s %lu", found, &value) == 2 && strcmp(found, name) == 0) {
+      result = value;
+    }
+  }
+  if (file != NULL) {
+    fclose(file);
+  }
+  return result;
+}
+
+/* Appends this call and returns how many there have been. */
+static unsigned long count_call(int argc, char **argv)
+{
+  unsigned long lines = 0;
+  int c;
+  FILE *file = open_beside("calls.txt", "a+");
+  if (file == NULL) {
+    return 0;
+  }
+  rewind(file);
+  while ((c = fgetc(file)) != EOF) {
+    lines += c == '\n';
+  }
+  fseek(file, 0, SEEK_END);
+  for (int i = 1; i < argc; i++) {
+    fprintf(file, "%s%s", i > 1 ? " " : "", argv[i]);
+  }
+  fprintf(file, "\n");
+  fclose(file);
+  return lines + 1;
+}
+
+static int write_file(const char *path, const char *text)
+{
+  FILE *file = fopen(path, "wb");
+  if (file == NULL) {
+    return 8;
+  }
+  fputs(text, file);
+  return fclose(file) == 0 ? 0 : 8;
+}
+
+int main(int argc, char **argv)
+{
+  char path[1024];
+  const char *folder = getenv("TMP");
+  if (argc < 2 || folder == NULL) {
+    return 7;
+  }
+  unsigned long call = count_call(argc, argv);
+  for (int i = 0; i < 2000; i++) {
+    printf("\r  %d%%  [                    ]", i / 20); /* more than a pipe holds: it must be drained */
+  }
+  fflush(stdout);
+  fprintf(stderr, "call %lu\n", call);
+  if (knob("hang") != 0) {
+    sleep_seconds((unsigned)knob("hang"));
+  }
+  if (knob("fail") == call) {
+    return 9;
+  }
+  if (strcmp(argv[1], "-start") == 0) {
+    snprintf(path, sizeof path, "%s/WPR_initiated_Seepwatch_WPR System Collector.etl", folder);
+    return write_file(path, "raw");
+  }
+  return strcmp(argv[1], "-stop") == 0 && argc > 2 ? write_file(argv[2], "a finished trace") : 0;
+}
