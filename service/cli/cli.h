@@ -1,0 +1,49 @@
+/* What the verbs share: exit codes, opening files by UTF-8 path, the way an error is said. One cmd_*.c per verb. */
+#ifndef SEEP_SERVICE_CLI_H
+#define SEEP_SERVICE_CLI_H
+
+#include <stdio.h>
+
+#include "base/status.h"
+
+enum {
+  SEEP_EXIT_DONE = 0,
+  SEEP_EXIT_USAGE = 2,
+  SEEP_EXIT_NOT_FOUND = 3,
+  SEEP_EXIT_BAD_INPUT = 4,
+  SEEP_EXIT_DENIED = 5,
+  SEEP_EXIT_FAILED = 6,
+  SEEP_EXIT_BUSY = 7
+};
+
+/* Each verb: argv[0] is the verb itself, all arguments are UTF-8 on every system; returns an exit code. */
+int seep_cmd_config(int argc, char **argv);
+int seep_cmd_event(int argc, char **argv);
+int seep_cmd_report(int argc, char **argv);
+int seep_cmd_history(int argc, char **argv);
+int seep_cmd_leaks(int argc, char **argv);
+int seep_cmd_captures(int argc, char **argv);
+int seep_cmd_version(int argc, char **argv);
+int seep_cmd_help(int argc, char **argv);
+#ifdef _WIN32
+int seep_cmd_run(int argc, char **argv);
+int seep_cmd_install(int argc, char **argv);
+int seep_cmd_uninstall(int argc, char **argv);
+int seep_cmd_status(int argc, char **argv);
+#endif
+
+/* fopen(path, "rb") for a UTF-8 path; "-" is the standard input, in binary mode. NULL with errno when it fails; the
+ * caller closes it with fclose unless it is stdin. */
+FILE *seep_cli_open(const char *path);
+
+/* %ProgramData%\Seepwatch\seepwatch.db; on other systems ./seepwatch.db. Valid for the life of the program. */
+const char *seep_cli_default_database(void);
+const char *seep_cli_default_settings(void);
+
+/* "seepwatch: VERB: what failed: why" on stderr; returns exit_code. */
+int seep_cli_fail(const char *verb, int exit_code, const char *what, const char *why);
+
+/* The exit code a status deserves. */
+int seep_cli_exit_code(seep_status status);
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * `seepwatch report FILE.etl [--pid N] [--json]`: what a trace is, what was lost of it, and how much memory
+ * one process committed while it was recorded. Reads the file whole; trace/container does the understanding.
+ * A trace that is cut, damaged or partly compressed gives what could be read and says what could not.
+ */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "report/human.h"
+#include "trace/committed.h"
+#include "trace/container.h"
+
+#define VERB "report"
+#define USAGE "usage: seepwatch report FILE.etl [--pid N] [--json]"
+
+/* The file is held in memory: larger ones wait for a reader that goes through windows of it. */
+#define FILE_MAXIMUM_BYTES ((size_t)256 * 1024 * 1024)
+#define FIRST_CHUNK_BYTES ((size_t)1024 * 1024)
+#define WARNING_LIMIT 8
+#define WARNING_SIZE 160
+
+typedef struct request {
+  const char *path;
+  bool json, has_pid;
+  uint32_t pid;
+} request;
+
+typedef struct trace_file {
+  uint8_t *data; /* owned */
+  size_t size;
+} trace_file;
+
+/* What the reader has to know before believing the figures. */
+typedef struct warnings {
+  char text[WARNING_LIMIT][WARNING_SIZE];
+  size_t count;
+} warnings;
+
+static int fail(int exit_code, const char *path, const char *why)
+{
+  char what[512];
+  seep_writer writer;
+  seep_writer_init(&writer, what, sizeof what);
+  seep_writer_text(&writer, "reading ");
+  seep_writer_text(&writer, strcmp(path, "-") == 0 ? "standard input" : path);
+  return seep_cli_fail(VERB, exit_code, what, why);
+}
+
+static int fail_with_errno(const char *path, int code)
+{
+  char why[192];
+  seep_writer writer;
+  seep_writer_init(&writer, why, sizeof why);
+  seep_writer_format(&writer, "%s (%d)", strerror(code), code);
+  if (code == ENOENT || code == ENOTDIR) {
+    return fail(SEEP_EXIT_NOT_FOUND, path, why);
+  }
+  return fail(code == EACCES || code == EPERM ? SEEP_EXIT_DENIED : SEEP_EXIT_FAILED, path, why);
+}
+
+/* Reads until the end or one byte past the limit; the buffer doubles. */
+static int read_stream(FILE *stream, const char *path, trace_file *file)
+{
+  size_t capacity = 0;
+  while (feof(stream) == 0 && file->size <= FILE_MAXIMUM_BYTES) {
+    if (file->size == capacity) {
+      size_t larger = capacity == 0 ? FIRST_CHUNK_BYTES : capacity * 2;
+      larger = larger > FILE_MAXIMUM_BYTES ? FILE_MAXIMUM_BYTES + 1 : larger;
+      uint8_t *data = realloc(file->data, larger);
+      if (data == NULL) {
+        return fail(SEEP_EXIT_FAILED, path, "no memory (realloc)");
+      }
+      file->data = data;
+      capacity = larger;
+    }
+    file->size += fread(file->data + file->size, 1, capacity - file->size, stream);
+    if (ferror(stream) != 0) {
+      return fail_with_errno(path, errno);
+    }
+  }
+  if (file->size > FILE_MAXIMUM_BYTES) {
+    return fail(SEEP_EXIT_BAD_INPUT, path, "too large for this version, which reads up to 256 MB (limit)");
+  }
+  return SEEP_EXIT_DONE;
+}
+
+static int read_input(const char *path, trace_file *file)
+{
+  errno = 0;
+  FILE *stream = seep_cli_open(path);
+  if (stream == NULL) {
+    return fail_with_errno(path, errno);
+  }
+  int result = read_stream(stream, path, file);
+  if (stream != stdin) {
+    fclose(stream);
+  }
+  if (result == SEEP_EXIT_DONE && file->size >= 2 && file->data[0] == 0x1F && file->data[1] == 0x8B) {
+    result = fail(SEEP_EXIT_BAD_INPUT, path,
+                  "compressed with gzip, which this version does not read; unpack it first (unsupported)");
+  }
+  return result;
+}
+
+static void warn(warnings *list, const char *what, uint64_t count, const char *so)
+{
+  if (count > 0 && list->count < WARNING_LIMIT) {
+    seep_writer writer;
+    seep_writer_init(&writer, list->text[list->count++], WARNING_SIZE);
+    seep_writer_format(&writer, "%s: %" PRIu64 " (%s)", what, count, so);
+  }
+}
+
+static void collect_warnings(const seep_trace_summary *summary, const seep_trace_committed *committed,
+                             warnings *list)
+{
+  static const char looks_like_a_leak[] = "a lost free looks like a leak";
+  const seep_trace_header *header = &summary->header;
+  warn(list, "buffers cut by the end of the file", summary->truncated ? 1 : 0, "the trace went on");
+  warn(list, "compressed buffers not read", summary->compressed_buffers, "the figures are too small");
+  warn(list, "damaged buffers", summary->bad_buffers, "what follows was not read");
+  warn(list, "damaged records", summary->bad_records, "the rest of their buffers was not read");
+  warn(list, "events lost while recording", header->events_lost, looks_like_a_leak);
+  warn(list, "buffers lost while recording", header->buffers_lost, looks_like_a_leak);
+  if (header->events_lost == 0 && header->buffers_lost == 0) {
+    warn(list, "buffers that tell of lost events", summary->loss_flagged_buffers, looks_like_a_leak);
+  }
+  warn(list, "memory events not understood", committed->malformed, "they are not in the sums");
+}
+
+/* Negative when the trace was never ended: the header is completed when the session stops. */
+static int64_t duration_ms(const seep_trace_header *header)
+{
+  return header->end < header->start ? -1 : (int64_t)((header->end - header->start) / 10000u);
+}
+
+/* cJSON keeps numbers as double: whole ones are written as they are. */
+static void add_u64(cJSON *object, const char *name, uint64_t value)
+{
+  char text[32];
+  snprintf(text, sizeof text, "%" PRIu64, value);
+  cJSON_AddRawToObject(object, name, text);
+}
+
+static void add_trace(cJSON *document, const seep_trace_summary *summary)
+{
+  cJSON *trace = cJSON_AddObjectToObject(document, "trace");
+  int64_t lasted_ms = duration_ms(&summary->header);
+  add_u64(trace, "os_build", summary->header.os_build);
+  add_u64(trace, "cpus", summary->header.processors);
+  if (lasted_ms >= 0) {
+    cJSON_AddNumberToObject(trace, "duration_s", (double)lasted_ms / 1000.0);
+  } else {
+    cJSON_AddNullToObject(trace, "duration_s");
+  }
+  add_u64(trace, "events", summary->records);
+  add_u64(trace, "events_lost", summary->header.events_lost);
+  add_u64(trace, "buffers_lost", summary->header.buffers_lost);
+  add_u64(trace, "buffers", summary->buffers);
+  add_u64(trace, "compressed_buffers", summary->compressed_buffers);
+  add_u64(trace, "bad_buffers", summary->bad_buffers);
+  add_u64(trace, "bad_records", summary->bad_records);
+  cJSON_AddBoolToObject(trace, "truncated", summary->truncated);
+}
+
+static int print_json(const request *wanted, const seep_trace_summary *summary,
+                      const seep_trace_committed *committed, const warnings *list)
+{
+  cJSON *document = cJSON_CreateObject();
+  add_trace(document, summary);
+  if (wanted->has_pid) {
+    cJSON *processes = cJSON_AddArrayToObject(document, "processes");
+    cJSON *process = cJSON_CreateObject();
+    cJSON_AddItemToArray(processes, process);
+    add_u64(process, "pid", committed->pid);
+    add_u64(process, "commit_events", committed->allocations);
+    add_u64(process, "committed_bytes", committed->committed_bytes);
+    add_u64(process, "free_events", committed->frees);
+    add_u64(process, "freed_bytes", committed->freed_bytes);
+  }
+  cJSON *texts = cJSON_AddArrayToObject(document, "warnings");
+  for (size_t i = 0; i < list->count; i++) {
+    cJSON_AddItemToArray(texts, cJSON_CreateString(list->text[i]));
+  }
+  char *text = cJSON_Print(document);
+  cJSON_Delete(document);
+  if (text == NULL) {
+    return seep_cli_fail(VERB, SEEP_EXIT_FAILED, "writing JSON", "no memory (cJSON_Print)");
+  }
+  puts(text);
+  cJSON_free(text);
+  return SEEP_EXIT_DONE;
+}
+
+static void print_process(const seep_trace_committed *committed)
+{
+  char allocated[SEEP_HUMAN_SIZE];
+  char freed[SEEP_HUMAN_SIZE];
+  printf("\nProcess %" PRIu32 "\n", committed->pid);
+  if (committed->allocations == 0 && committed->frees == 0) {
+    puts("  no VirtualAlloc or VirtualFree event of this process is in the trace");
+    return;
+  }
+  printf("  committed  %s in %" PRIu64 " allocations\n",
+         seep_human_bytes(committed->committed_bytes, allocated, sizeof allocated), committed->allocations);
+  printf("  given back %s in %" PRIu64 " releases\n",
+         seep_human_bytes(committed->freed_bytes, freed, sizeof freed), committed->frees);
+}
+
+static void print_text(const request *wanted, const seep_trace_summary *summary,
+                       const seep_trace_committed *committed, const warnings *list)
+{
+  char started[SEEP_WALL_TEXT_SIZE];
+  char lasted[SEEP_HUMAN_SIZE];
+  const seep_trace_header *header = &summary->header;
+  printf("Trace of Windows %u.%u build %" PRIu32 ", %" PRIu32 " processors\n", header->os_major,
+         header->os_minor, header->os_build, header->processors);
+  printf("  started    %s\n",
+         seep_wall_text(seep_wall_from_filetime(header->start), started, sizeof started));
+  printf("  lasted     %s\n", duration_ms(header) < 0
+                                  ? "unknown: it was not stopped properly"
+                                  : seep_human_duration(duration_ms(header), lasted, sizeof lasted));
+  printf("  events     %" PRIu64 " in %" PRIu64 " buffers\n", summary->records, summary->buffers);
+  printf("  lost       %" PRIu32 " events, %" PRIu32 " buffers\n", header->events_lost, header->buffers_lost);
+  if (wanted->has_pid) {
+    print_process(committed);
+  }
+  for (size_t i = 0; i < list->count; i++) {
+    printf("%sWarning: %s.\n", i == 0 ? "\n" : "", list->text[i]);
+  }
+}
+
+static int report(const request *wanted)
+{
+  trace_file file = {NULL, 0};
+  seep_trace_summary summary;
+  seep_trace_committed committed;
+  seep_error error;
+  warnings list = {.count = 0};
+  int result = read_input(wanted->path, &file);
+  if (result != SEEP_EXIT_DONE) {
+    free(file.data);
+    return result;
+  }
+  seep_trace_committed_init(&committed, wanted->pid);
+  seep_trace_visit visit = wanted->has_pid ? seep_trace_committed_visit : NULL;
+  seep_status status = seep_trace_walk(file.data, file.size, visit, &committed, &summary, &error);
+  free(file.data);
+  if (status != SEEP_OK) {
+    char why[128];
+    snprintf(why, sizeof why, "not an event trace: no %s (at byte %" PRId64 ")", error.operation, error.code);
+    return fail(seep_cli_exit_code(status), wanted->path, why);
+  }
+  collect_warnings(&summary, &committed, &list);
+  if (wanted->json) {
+    return print_json(wanted, &summary, &committed, &list);
+  }
+  print_text(wanted, &summary, &committed, &list);
+  return SEEP_EXIT_DONE;
+}
+
+static bool read_pid(const char *text, uint32_t *pid)
+{
+  uint64_t value = 0;
+  if (text == NULL || *text == '\0') {
+    return false;
+  }
+  for (; *text != '\0'; text++) {
+    if (*text < '0' || *text > '9') {
+      return false;
+    }
+    value = value * 10 + (uint64_t)(*text - '0');
+    if (value > UINT32_MAX) {
+      return false;
+    }
+  }
+  *pid = (uint32_t)value;
+  return true;
+}
+
+int seep_cmd_report(int argc, char **argv)
+{
+  request wanted = {NULL, false, false, 0};
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--json") == 0) {
+      wanted.json = true;
+    } else if (strcmp(argv[i], "--pid") == 0) {
+      wanted.has_pid = true;
+      i++;
+      if (!read_pid(i < argc ? argv[i] : NULL, &wanted.pid)) {
+        return seep_cli_fail(VERB, SEEP_EXIT_USAGE, "--pid", "a process id is needed; " USAGE);
+      }
+    } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
+      return seep_cli_fail(VERB, SEEP_EXIT_USAGE, argv[i], "unknown option; " USAGE);
+    } else if (wanted.path != NULL) {
+      return seep_cli_fail(VERB, SEEP_EXIT_USAGE, argv[i], "one file only; " USAGE);
+    } else {
+      wanted.path = argv[i];
+    }
+  }
+  if (wanted.path == NULL) {
+    return seep_cli_fail(VERB, SEEP_EXIT_USAGE, "no file", USAGE);
+  }
+  return report(&wanted);
+}

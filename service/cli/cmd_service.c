@@ -1,0 +1,248 @@
+/* The verbs around the service itself: run it in a console, register it, remove it, ask how it is. Windows only. */
+#include "cli.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <windows.h>
+
+#include "base/text.h"
+#include "scm.h"
+#include "watch/watchdog.h"
+#include "win/win_error.h"
+#include "win/win_wide.h"
+#include "wiring.h"
+
+#define RESTART_DELAY_MS 60000
+#define FAILURES_FORGOTTEN_AFTER_S 86400
+#define STOP_PATIENCE_MS 15000
+
+static int fail_error(const char *verb, seep_status status, const seep_error *error)
+{
+  char why[SEEP_ERROR_SUBJECT_SIZE + 128];
+  seep_error_text(error, why, sizeof why);
+  return seep_cli_fail(verb, seep_cli_exit_code(status), "failed", why);
+}
+
+/* ---- run ---- */
+
+static seep_watchdog *console_watchdog; /* Windows hands no context to a console handler */
+
+static BOOL WINAPI console_control(DWORD control)
+{
+  (void)control;
+  seep_watchdog_post(console_watchdog, SEEP_CONTROL_STOP);
+  return TRUE;
+}
+
+int seep_cmd_run(int argc, char **argv)
+{
+  seep_wiring_options options = {.echo = true};
+  seep_wiring *wiring = NULL;
+  seep_error error = {0};
+  for (int i = 1; i < argc; i++) {
+    bool has_value = i + 1 < argc;
+    if (strcmp(argv[i], "--data") == 0 && has_value) {
+      options.data_folder = argv[++i];
+    } else if (strcmp(argv[i], "--config") == 0 && has_value) {
+      options.settings_path = argv[++i];
+    } else {
+      return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[i], "unknown option, or its value is missing");
+    }
+  }
+  seep_status status = seep_wiring_new(&options, &wiring, &error);
+  if (status == SEEP_OK) {
+    console_watchdog = seep_wiring_watchdog(wiring);
+    (void)SetConsoleCtrlHandler(console_control, TRUE);
+    status = seep_watchdog_run(console_watchdog, &error);
+    (void)SetConsoleCtrlHandler(console_control, FALSE);
+  }
+  seep_wiring_free(wiring);
+  return status == SEEP_OK ? SEEP_EXIT_DONE : fail_error(argv[0], status, &error);
+}
+
+/* ---- install, uninstall, status ---- */
+
+static seep_status open_service(DWORD manager_access, DWORD access, SC_HANDLE *manager, SC_HANDLE *service,
+                                seep_error *error)
+{
+  *service = NULL;
+  *manager = OpenSCManagerW(NULL, NULL, manager_access);
+  if (*manager == NULL) {
+    return seep_win_error_set(error, GetLastError(), "OpenSCManager", "");
+  }
+  *service = OpenServiceW(*manager, SEEP_SERVICE_NAME, access);
+  return *service != NULL ? SEEP_OK : seep_win_error_set(error, GetLastError(), "OpenService", "seepwatch");
+}
+
+static void close_service(SC_HANDLE manager, SC_HANDLE service)
+{
+  if (service != NULL) {
+    CloseServiceHandle(service);
+  }
+  if (manager != NULL) {
+    CloseServiceHandle(manager);
+  }
+}
+
+/* Description, restart after a crash (three times, a minute apart), and the same for an end with an error code. */
+static seep_status describe_service(SC_HANDLE service, seep_error *error)
+{
+  static wchar_t text[] = L"Watches all processes for memory leaks, records the guilty call stacks and tells in the "
+                          L"Application event log.";
+  SERVICE_DESCRIPTIONW description = {text};
+  SC_ACTION restart = {SC_ACTION_RESTART, RESTART_DELAY_MS};
+  SC_ACTION actions[3] = {restart, restart, restart};
+  SERVICE_FAILURE_ACTIONSW failure = {
+      .dwResetPeriod = FAILURES_FORGOTTEN_AFTER_S, .cActions = 3, .lpsaActions = actions};
+  SERVICE_FAILURE_ACTIONS_FLAG flag = {TRUE};
+  if (!ChangeServiceConfig2W(service, SERVICE_CONFIG_DESCRIPTION, &description) ||
+      !ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS, &failure)) {
+    return seep_win_error_set(error, GetLastError(), "ChangeServiceConfig2", "seepwatch");
+  }
+  /* Wine knows no failure flag; without it only crashes restart the service, which is no reason to fail. */
+  (void)ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, &flag);
+  return SEEP_OK;
+}
+
+/* "C:\Program Files\Seepwatch\seepwatch.exe" service: quoted, or a space in the path would choose another program. */
+static wchar_t *service_command_line(void)
+{
+  static const wchar_t tail[] = L"\" service";
+  DWORD size = 260;
+  wchar_t *line = NULL;
+  for (;;) {
+    wchar_t *grown = realloc(line, ((size_t)size + 1 + sizeof tail / sizeof tail[0]) * sizeof *line);
+    if (grown == NULL) {
+      free(line);
+      return NULL;
+    }
+    line = grown;
+    DWORD length = GetModuleFileNameW(NULL, line + 1, size);
+    if (length > 0 && length < size) {
+      line[0] = L'"';
+      memcpy(line + 1 + length, tail, sizeof tail);
+      return line;
+    }
+    if (length == 0 || size > 32768) {
+      free(line);
+      return NULL;
+    }
+    size *= 2;
+  }
+}
+
+static seep_status create_service(SC_HANDLE manager, SC_HANDLE *service, seep_error *error)
+{
+  wchar_t *line = service_command_line();
+  if (line == NULL) {
+    return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "own path", "");
+  }
+  *service = CreateServiceW(manager, SEEP_SERVICE_NAME, SEEP_SERVICE_DISPLAY_NAME, SERVICE_ALL_ACCESS,
+                            SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, line, NULL, NULL, NULL,
+                            NULL, NULL);
+  DWORD code = GetLastError();
+  free(line);
+  return *service != NULL ? SEEP_OK : seep_win_error_set(error, code, "CreateService", "seepwatch");
+}
+
+int seep_cmd_install(int argc, char **argv)
+{
+  SC_HANDLE manager, service;
+  seep_error error = {0};
+  if (argc > 1) {
+    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "this verb takes no arguments");
+  }
+  seep_status status = open_service(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE,
+                                    SERVICE_CHANGE_CONFIG | SERVICE_START, &manager, &service, &error);
+  bool created = false;
+  if (status != SEEP_OK && manager != NULL && error.code == ERROR_SERVICE_DOES_NOT_EXIST) {
+    status = create_service(manager, &service, &error);
+    created = status == SEEP_OK;
+  }
+  if (status == SEEP_OK) {
+    status = describe_service(service, &error);
+  }
+  close_service(manager, service);
+  if (status != SEEP_OK) {
+    return fail_error(argv[0], status, &error);
+  }
+  printf("%s\n", created ? "service seepwatch registered; start it with: sc start seepwatch"
+                         : "service seepwatch was registered already: description and recovery actions set");
+  return SEEP_EXIT_DONE;
+}
+
+static void wait_until_stopped(SC_HANDLE service)
+{
+  SERVICE_STATUS status;
+  (void)ControlService(service, SERVICE_CONTROL_STOP, &status);
+  for (int waited_ms = 0; waited_ms < STOP_PATIENCE_MS; waited_ms += 100) {
+    if (!QueryServiceStatus(service, &status) || status.dwCurrentState == SERVICE_STOPPED) {
+      return;
+    }
+    Sleep(100);
+  }
+}
+
+int seep_cmd_uninstall(int argc, char **argv)
+{
+  SC_HANDLE manager, service;
+  seep_error error = {0};
+  if (argc > 1) {
+    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "this verb takes no arguments");
+  }
+  seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, &manager,
+                                    &service, &error);
+  if (status == SEEP_OK) {
+    wait_until_stopped(service);
+    if (!DeleteService(service)) {
+      status = seep_win_error_set(&error, GetLastError(), "DeleteService", "seepwatch");
+    }
+  }
+  close_service(manager, service);
+  if (status != SEEP_OK) {
+    int exit_code = error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
+    (void)fail_error(argv[0], status, &error);
+    return exit_code;
+  }
+  printf("service seepwatch removed; its data and configuration stay\n");
+  return SEEP_EXIT_DONE;
+}
+
+static const char *state_text(DWORD state)
+{
+  static const char *const words[] = {"unknown", "stopped", "start pending", "stop pending",
+                                      "running", "continue pending", "pause pending", "paused"};
+  return state < sizeof words / sizeof words[0] ? words[state] : words[0];
+}
+
+int seep_cmd_status(int argc, char **argv)
+{
+  SC_HANDLE manager, service;
+  SERVICE_STATUS_PROCESS now;
+  DWORD needed = 0;
+  seep_error error = {0};
+  bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+  if (argc > 1 && !json) {
+    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "unknown option");
+  }
+  seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_QUERY_STATUS, &manager, &service, &error);
+  if (status == SEEP_OK &&
+      !QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &needed)) {
+    status = seep_win_error_set(&error, GetLastError(), "QueryServiceStatusEx", "seepwatch");
+  }
+  close_service(manager, service);
+  if (status != SEEP_OK) {
+    int exit_code = error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
+    (void)fail_error(argv[0], status, &error);
+    return exit_code;
+  }
+  unsigned long pid = now.dwProcessId, code = now.dwWin32ExitCode;
+  if (json) {
+    printf("{\"state\":\"%s\",\"pid\":%lu,\"exit_code\":%lu}\n", state_text(now.dwCurrentState), pid, code);
+  } else {
+    printf("service seepwatch: %s, process %lu, last exit code %lu\n", state_text(now.dwCurrentState), pid, code);
+  }
+  return SEEP_EXIT_DONE;
+}
