@@ -1,0 +1,60 @@
+/*
+ * Walks an ETL file: buffers, records, the log file header. Enough to say what a trace is, how much was lost
+ * and how much one process committed; stacks and culprits come with a later room file. Zero-copy over the
+ * caller's bytes, every length hostile (reference: etl-format, section 1 and 2.4). Compressed buffers are
+ * counted, not read.
+ */
+#ifndef SEEP_TRACE_CONTAINER_H
+#define SEEP_TRACE_CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+typedef struct seep_trace_header {
+  uint32_t buffer_size_bytes;
+  uint8_t os_major, os_minor;
+  uint32_t os_build;
+  uint32_t processors;
+  uint32_t pointer_bytes; /* of the writer */
+  uint32_t log_file_mode;
+  uint32_t events_lost;
+  uint32_t buffers_lost;
+  uint32_t clock_type; /* 1 QPC, 2 system time, 3 CPU cycles */
+  int64_t frequency_hz;
+  seep_filetime start, end;
+} seep_trace_header;
+
+typedef struct seep_trace_record {
+  uint8_t header_type;    /* type byte of the record's marker; 0 for WPP messages, which have none */
+  bool is_kernel;         /* SYSTEM, COMPACT or PERFINFO: hook_id is valid */
+  uint16_t hook_id;       /* group << 8 | opcode */
+  uint8_t version;        /* payload version of kernel records */
+  unsigned pointer_bytes; /* 4 or 8, by this record's own type */
+  uint16_t processor;
+  uint64_t ticks;         /* raw clock; 0 where the form has none */
+  uint32_t pid, tid;      /* UINT32_MAX where the form has none */
+  const uint8_t *payload; /* borrowed */
+  size_t payload_bytes;
+} seep_trace_record;
+
+typedef struct seep_trace_summary {
+  seep_trace_header header;
+  uint64_t buffers, compressed_buffers, bad_buffers;
+  uint64_t loss_flagged_buffers; /* with a flag that says so; events can be lost with no flag set */
+  uint64_t records, kernel_records, bad_records;
+  bool truncated; /* the file ends inside a buffer: what was whole has been read */
+} seep_trace_summary;
+
+/* Called for each whole record in file order; return false to stop early. */
+typedef bool (*seep_trace_visit)(void *context, const seep_trace_record *record);
+
+/* SEEP_OK also for a truncated file (see summary). SEEP_CORRUPT with the byte offset when the first buffer or
+ * the log file header is not there: then it is not an ETL file. visit may be NULL. */
+seep_status seep_trace_walk(const uint8_t *data, size_t size, seep_trace_visit visit, void *context,
+                            seep_trace_summary *summary, seep_error *error);
+
+#endif

@@ -1,0 +1,1 @@
+seep_fuzz_target(etl SOURCES fuzz_etl.c LINK seep::trace)
