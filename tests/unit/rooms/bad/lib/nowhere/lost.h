@@ -1,0 +1,1 @@
+/* A room that the plan does not know. */
