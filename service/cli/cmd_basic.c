@@ -1,6 +1,7 @@
 /* version and help. */
 #include "cli.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "version.h"
@@ -10,7 +11,7 @@ typedef struct verb_help {
 } verb_help;
 
 static const verb_help verbs[] = {
-    {"config", "config check FILE | config print [--config FILE] | config keys",
+    {"config", "config check FILE [--json] | config print [--config FILE] | config keys",
      "checks a configuration, prints the effective one, or explains every key", "seepwatch config check seepwatch.json"},
     {"event", "event FILE.xml [--json]", "explains an exported Event 2004 (- reads standard input)",
      "seepwatch event 2004.xml"},
@@ -18,8 +19,8 @@ static const verb_help verbs[] = {
      "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl --pid 4242"},
     {"history", "history [--db F] [--process NAME] [--pid N] [--hours H] [--json|--csv]",
      "prints the commit size of processes over time", "seepwatch history --process app.exe --hours 24 --csv"},
-    {"leaks", "leaks [--db F] [--json]", "lists the leaks found", "seepwatch leaks"},
-    {"captures", "captures list [--db F] [--json]", "lists the recordings made", "seepwatch captures list"},
+    {"leaks", "leaks [--db F] [--json|--csv]", "lists the leaks found", "seepwatch leaks"},
+    {"captures", "captures list [--db F] [--json|--csv]", "lists the recordings made", "seepwatch captures list"},
 #ifdef _WIN32
     {"run", "run [--data FOLDER] [--config FILE]", "runs the watchdog in this console; Ctrl-C stops it",
      "seepwatch run"},
@@ -29,7 +30,7 @@ static const verb_help verbs[] = {
     {"uninstall", "uninstall", "stops and removes the service; data and configuration stay", "seepwatch uninstall"},
     {"status", "status [--json]", "asks the service control manager how the service is", "seepwatch status"},
 #endif
-    {"version", "version", "prints the version", "seepwatch version"},
+    {"version", "version [--json]", "prints the version", "seepwatch version"},
     {"help", "help [VERB]", "prints this, or the help of one verb", "seepwatch help history"},
 };
 
@@ -65,9 +66,10 @@ int seep_cmd_help(int argc, char **argv)
 
 int seep_cmd_version(int argc, char **argv)
 {
-  if (argc > 1) {
-    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "this verb takes no arguments");
+  bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+  if (argc > 1 && !json) {
+    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "this verb takes --json and no other argument");
   }
-  printf("seepwatch %s\n", SEEP_VERSION);
+  printf(json ? "{\"version\":\"%s\"}\n" : "seepwatch %s\n", SEEP_VERSION);
   return SEEP_EXIT_DONE;
 }

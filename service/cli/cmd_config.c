@@ -22,14 +22,29 @@ static int usage(void)
   return SEEP_EXIT_USAGE;
 }
 
+static int fail_with_errno(const char *what, int code)
+{
+  char why[192];
+  seep_writer writer;
+  seep_writer_init(&writer, why, sizeof why);
+  seep_writer_format(&writer, "%s (%d)", strerror(code), code);
+  int exit_code = SEEP_EXIT_FAILED;
+  if (code == ENOENT || code == ENOTDIR) {
+    exit_code = SEEP_EXIT_NOT_FOUND;
+  } else if (code == EACCES || code == EPERM) {
+    exit_code = SEEP_EXIT_DENIED;
+  }
+  return seep_cli_fail("config", exit_code, what, why);
+}
+
 /* The whole file, or as much as shows that it is too large. *text is the caller's to free. */
 static int read_file(const char *path, char **text, size_t *size)
 {
   const size_t capacity = (size_t)SEEP_SETTINGS_MAXIMUM_BYTES + 1;
+  errno = 0;
   FILE *stream = seep_cli_open(path);
   if (stream == NULL) {
-    int exit_code = errno == EACCES || errno == EPERM ? SEEP_EXIT_DENIED : SEEP_EXIT_NOT_FOUND;
-    return seep_cli_fail("config", exit_code, path, strerror(errno));
+    return fail_with_errno(path, errno);
   }
   int result = SEEP_EXIT_DONE;
   char *buffer = malloc(capacity);
@@ -37,7 +52,7 @@ static int read_file(const char *path, char **text, size_t *size)
   if (buffer == NULL) {
     result = seep_cli_fail("config", SEEP_EXIT_FAILED, path, "not enough memory");
   } else if (ferror(stream)) {
-    result = seep_cli_fail("config", SEEP_EXIT_FAILED, path, "it cannot be read");
+    result = fail_with_errno(path, errno);
   }
   if (stream != stdin) {
     fclose(stream);
@@ -103,8 +118,7 @@ static int check_json(const seep_settings_problem *problem, const char *summary)
   cJSON_AddNumberToObject(document, "line", (double)problem->line);
   cJSON_AddStringToObject(document, "key", problem->key);
   cJSON_AddStringToObject(document, "reason", problem->reason);
-  int result = print_json(document);
-  return result != SEEP_EXIT_DONE ? result : SEEP_EXIT_BAD_INPUT;
+  return print_json(document);
 }
 
 static int check(const char *path, bool json)
@@ -120,7 +134,8 @@ static int check(const char *path, bool json)
     return seep_cli_fail("config", SEEP_EXIT_FAILED, path, problem.reason);
   }
   if (status != SEEP_OK) {
-    return json ? check_json(&problem, NULL) : say_problem(path, &problem);
+    int said = json ? check_json(&problem, NULL) : SEEP_EXIT_DONE;
+    return said != SEEP_EXIT_DONE ? said : say_problem(path, &problem);
   }
   char summary[512];
   seep_writer writer;
@@ -180,7 +195,7 @@ static int print_effective(const char *path)
   return print_text(seep_settings_write, &settings);
 }
 
-int seep_cmd_config(int argc, char **argv)
+static int run_verb(int argc, char **argv)
 {
   const char *verb = argc > 1 ? argv[1] : "";
   const char *file = NULL;
@@ -209,4 +224,15 @@ int seep_cmd_config(int argc, char **argv)
     return print_text(write_reference, NULL);
   }
   return usage();
+}
+
+/* An answer that did not reach its reader is no answer: a full disk must not look like a good configuration. */
+int seep_cmd_config(int argc, char **argv)
+{
+  int result = run_verb(argc, argv);
+  errno = 0;
+  if (result == SEEP_EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
+    return seep_cli_fail("config", SEEP_EXIT_FAILED, "writing standard output", strerror(errno));
+  }
+  return result;
 }

@@ -330,6 +330,9 @@ static bool add_time(cJSON *object, const char *key, seep_filetime filetime)
 
 static bool add_system(cJSON *document, const seep_exhaustion *event)
 {
+  if (!event->has_system) {
+    return cJSON_AddNullToObject(document, "system") != NULL;
+  }
   cJSON *system = cJSON_AddObjectToObject(document, "system");
   return system != NULL && add_number(system, "commit_limit_bytes", event->commit_limit_bytes) &&
          add_number(system, "commit_charge_bytes", event->commit_charge_bytes) &&

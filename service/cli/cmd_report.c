@@ -260,10 +260,15 @@ static int report(const request *wanted)
   }
   collect_warnings(&summary, &committed, &list);
   if (wanted->json) {
-    return print_json(wanted, &summary, &committed, &list);
+    result = print_json(wanted, &summary, &committed, &list);
+  } else {
+    print_text(wanted, &summary, &committed, &list);
   }
-  print_text(wanted, &summary, &committed, &list);
-  return SEEP_EXIT_DONE;
+  errno = 0;
+  if (result == SEEP_EXIT_DONE && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
+    return seep_cli_fail(VERB, SEEP_EXIT_FAILED, "writing standard output", strerror(errno));
+  }
+  return result;
 }
 
 static bool read_pid(const char *text, uint32_t *pid)

@@ -17,6 +17,7 @@
 #define RESTART_DELAY_MS 60000
 #define FAILURES_FORGOTTEN_AFTER_S 86400
 #define STOP_PATIENCE_MS 15000
+#define CLOSE_PATIENCE_MS 6000
 
 static int fail_error(const char *verb, seep_status status, const seep_error *error)
 {
@@ -27,13 +28,38 @@ static int fail_error(const char *verb, seep_status status, const seep_error *er
 
 /* ---- run ---- */
 
-static seep_watchdog *console_watchdog; /* Windows hands no context to a console handler */
+/* Windows hands no context to a console handler, which runs on a thread of its own. */
+static struct {
+  CRITICAL_SECTION lock;
+  seep_watchdog *watchdog; /* NULL once it takes no controls any more */
+  HANDLE stopped;
+} console;
 
 static BOOL WINAPI console_control(DWORD control)
 {
-  (void)control;
-  seep_watchdog_post(console_watchdog, SEEP_CONTROL_STOP);
+  EnterCriticalSection(&console.lock);
+  if (console.watchdog != NULL) {
+    seep_watchdog_post(console.watchdog, SEEP_CONTROL_STOP);
+  }
+  LeaveCriticalSection(&console.lock);
+  if (control != CTRL_C_EVENT && control != CTRL_BREAK_EVENT) {
+    /* The window closes or the session ends: Windows ends the process as soon as this returns. */
+    WaitForSingleObject(console.stopped, CLOSE_PATIENCE_MS);
+  }
   return TRUE;
+}
+
+static seep_status run_in_console(seep_watchdog *watchdog, seep_error *error)
+{
+  InitializeCriticalSection(&console.lock);
+  console.stopped = CreateEventW(NULL, TRUE, FALSE, NULL);
+  console.watchdog = watchdog;
+  (void)SetConsoleCtrlHandler(console_control, TRUE);
+  seep_status status = seep_watchdog_run(watchdog, error);
+  EnterCriticalSection(&console.lock);
+  console.watchdog = NULL;
+  LeaveCriticalSection(&console.lock);
+  return status;
 }
 
 int seep_cmd_run(int argc, char **argv)
@@ -53,12 +79,12 @@ int seep_cmd_run(int argc, char **argv)
   }
   seep_status status = seep_wiring_new(&options, &wiring, &error);
   if (status == SEEP_OK) {
-    console_watchdog = seep_wiring_watchdog(wiring);
-    (void)SetConsoleCtrlHandler(console_control, TRUE);
-    status = seep_watchdog_run(console_watchdog, &error);
-    (void)SetConsoleCtrlHandler(console_control, FALSE);
+    status = run_in_console(seep_wiring_watchdog(wiring), &error);
   }
   seep_wiring_free(wiring);
+  if (console.stopped != NULL) {
+    SetEvent(console.stopped);
+  }
   return status == SEEP_OK ? SEEP_EXIT_DONE : fail_error(argv[0], status, &error);
 }
 

@@ -42,13 +42,18 @@ static size_t character_length(const char *text, size_t left)
   return first == 0xED && (unsigned char)text[1] >= 0xA0 ? 0 : length;
 }
 
-static bool is_control(const char *text)
+/* Control characters, and the direction marks U+202A to U+202E and U+2066 to U+2069, with which one name can pose as
+ * another. text is a well-formed character. */
+static bool acts_on_a_terminal(const char *text)
 {
-  unsigned char first = (unsigned char)text[0];
-  return first < 0x20 || first == 0x7F || (first == 0xC2 && (unsigned char)text[1] < 0xA0);
+  const unsigned char *bytes = (const unsigned char *)text;
+  bool control = bytes[0] < 0x20 || bytes[0] == 0x7F || (bytes[0] == 0xC2 && bytes[1] < 0xA0);
+  bool embedding = bytes[0] == 0xE2 && bytes[1] == 0x80 && bytes[2] >= 0xAA && bytes[2] <= 0xAE;
+  bool isolate = bytes[0] == 0xE2 && bytes[1] == 0x81 && bytes[2] >= 0xA6 && bytes[2] <= 0xA9;
+  return control || embedding || isolate;
 }
 
-/* What is not well-formed becomes U+FFFD, and so do control characters when the text is for a terminal. */
+/* What is not well-formed becomes U+FFFD, and so does what would act on a terminal when the text is for one. */
 static const char *presentable(const char *text, bool for_terminal, char *out, size_t out_size)
 {
   seep_writer writer;
@@ -56,7 +61,7 @@ static const char *presentable(const char *text, bool for_terminal, char *out, s
   size_t left = strlen(text);
   while (left > 0) {
     size_t length = character_length(text, left);
-    bool good = length > 0 && !(for_terminal && is_control(text));
+    bool good = length > 0 && !(for_terminal && acts_on_a_terminal(text));
     seep_writer_bytes(&writer, good ? text : "\xEF\xBF\xBD", good ? length : 3);
     length = length > 0 ? length : 1;
     text += length;
@@ -184,7 +189,7 @@ static int parse_options(options *o, int first, int argc, char **argv)
   for (int i = first; i < argc; i++) {
     if (strcmp(argv[i], "--json") == 0) {
       o->json = true;
-    } else if (is_history && strcmp(argv[i], "--csv") == 0) {
+    } else if (strcmp(argv[i], "--csv") == 0) {
       o->csv = true;
     } else if (i + 1 < argc && take_valued(o, is_history, argv[i], argv[i + 1])) {
       i++;
@@ -326,32 +331,40 @@ static int write_history(const options *o, seep_store *store)
   return finish(o, status, &error);
 }
 
-int seep_cmd_history(int argc, char **argv)
-{
-  options o = {.verb = "history"};
-  seep_error error = {0};
-  seep_store *store = NULL;
-  int code = parse_options(&o, 1, argc, argv);
-  if (code != SEEP_EXIT_DONE) {
-    return code;
-  }
-  if (seep_store_open_readonly(o.database, &store, &error) != SEEP_OK) {
-    return fail_with(&o, &error);
-  }
-  code = write_history(&o, store);
-  seep_store_close(store);
-  return code;
-}
-
 /* ---- leaks and captures ---- */
 
+#define LEAK_COLUMNS                                                                                                 \
+  "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,kind,ending"
+#define CAPTURE_COLUMNS "id,leak_id,process,pid,created,kind,started,ended,bytes,path,outcome"
+
 typedef struct listing {
+  bool csv;
   cJSON *array; /* NULL unless JSON */
   bool no_memory;
 } listing;
 
+/* The members of a JSON record in their order, which the columns' names follow; null is an empty field. */
+static void write_csv_record(const cJSON *object)
+{
+  for (const cJSON *member = object->child; member != NULL; member = member->next) {
+    char number[64];
+    if (cJSON_IsString(member) || cJSON_IsRaw(member)) {
+      write_csv_field(member->valuestring);
+    } else if (cJSON_IsNumber(member) && cJSON_PrintPreallocated((cJSON *)member, number, sizeof number, false)) {
+      fputs(number, stdout);
+    }
+    putchar(member->next != NULL ? ',' : '\n');
+  }
+}
+
+/* One record for JSON or CSV; takes the object. */
 static bool keep(listing *l, cJSON *object, bool filled)
 {
+  if (filled && l->csv) {
+    write_csv_record(object);
+    cJSON_Delete(object);
+    return !ferror(stdout);
+  }
   bool ok = filled && cJSON_AddItemToArray(l->array, object);
   if (!ok) {
     cJSON_Delete(object);
@@ -363,7 +376,7 @@ static bool keep(listing *l, cJSON *object, bool filled)
 static bool list_leak(void *context, const seep_store_leak *leak)
 {
   listing *l = context;
-  if (l->array == NULL) {
+  if (l->array == NULL && !l->csv) {
     char opened[SEEP_WALL_TEXT_SIZE], rate[SEEP_HUMAN_SIZE], growth[SEEP_HUMAN_SIZE], name[NAME_SIZE], kind[64];
     printf("%6" PRId64 "  %-24s  %-6s  %20s  %12s  %-14s  %10" PRIu32 "  %s\n", leak->id,
            seep_wall_text(leak->opened, opened, sizeof opened), leak->closed.ms == 0 ? "open" : "over",
@@ -388,7 +401,7 @@ static bool list_leak(void *context, const seep_store_leak *leak)
 static bool list_capture(void *context, const seep_store_capture *capture)
 {
   listing *l = context;
-  if (l->array == NULL) {
+  if (l->array == NULL && !l->csv) {
     char started[SEEP_WALL_TEXT_SIZE], bytes[SEEP_HUMAN_SIZE], name[NAME_SIZE], path[NAME_SIZE], outcome[512],
         kind[96];
     printf("%6" PRId64 "  %-24s  %-14s  %12s  %10" PRIu32 "  %s  %s  %s\n", capture->id,
@@ -414,13 +427,17 @@ static bool list_capture(void *context, const seep_store_capture *capture)
 static seep_status read_list(const options *o, seep_store *store, listing *l, seep_error *error)
 {
   if (strcmp(o->verb, "leaks") == 0) {
-    if (!o->json) {
+    if (o->csv) {
+      puts(LEAK_COLUMNS);
+    } else if (!o->json) {
       printf("%6s  %-24s  %-6s  %20s  %12s  %-14s  %10s  %s\n", "id", "opened", "state", "rate", "growth", "kind",
              "pid", "process");
     }
     return seep_store_leaks(store, list_leak, l, error);
   }
-  if (!o->json) {
+  if (o->csv) {
+    puts(CAPTURE_COLUMNS);
+  } else if (!o->json) {
     printf("%6s  %-24s  %-14s  %12s  %10s  %s  %s  %s\n", "id", "started", "kind", "size", "pid", "process",
            "outcome", "file");
   }
@@ -430,7 +447,7 @@ static seep_status read_list(const options *o, seep_store *store, listing *l, se
 static int write_list(const options *o, seep_store *store)
 {
   seep_error error = {0};
-  listing l = {0};
+  listing l = {.csv = o->csv};
   cJSON *document = NULL;
   if (o->json) {
     document = cJSON_CreateObject();
@@ -449,7 +466,10 @@ static int write_list(const options *o, seep_store *store)
   return finish(o, status, &error);
 }
 
-static int list_verb(options *o, int first, int argc, char **argv)
+/* ---- the verbs ---- */
+
+static int read_store(options *o, int first, int argc, char **argv,
+                      int (*write)(const options *o, seep_store *store))
 {
   seep_error error = {0};
   seep_store *store = NULL;
@@ -460,15 +480,21 @@ static int list_verb(options *o, int first, int argc, char **argv)
   if (seep_store_open_readonly(o->database, &store, &error) != SEEP_OK) {
     return fail_with(o, &error);
   }
-  code = write_list(o, store);
+  code = write(o, store);
   seep_store_close(store);
   return code;
+}
+
+int seep_cmd_history(int argc, char **argv)
+{
+  options o = {.verb = "history"};
+  return read_store(&o, 1, argc, argv, write_history);
 }
 
 int seep_cmd_leaks(int argc, char **argv)
 {
   options o = {.verb = "leaks"};
-  return list_verb(&o, 1, argc, argv);
+  return read_store(&o, 1, argc, argv, write_list);
 }
 
 int seep_cmd_captures(int argc, char **argv)
@@ -477,5 +503,5 @@ int seep_cmd_captures(int argc, char **argv)
   if (argc < 2 || strcmp(argv[1], "list") != 0) {
     return seep_cli_fail(o.verb, SEEP_EXIT_USAGE, argc < 2 ? "nothing to do" : argv[1], "say: captures list");
   }
-  return list_verb(&o, 2, argc, argv);
+  return read_store(&o, 2, argc, argv, write_list);
 }
