@@ -25,6 +25,7 @@ struct seep_wiring {
   seep_clock clock;
   seep_own_usage_source usage;
   seep_store_files files;
+  void *lock;
   char data_folder[PATH_SIZE], settings_path[PATH_SIZE], recorder_path[PATH_SIZE];
 };
 
@@ -93,6 +94,9 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
    * keeps its history in memory, records nothing and says so (event 107). */
   seep_error folder_error;
   bool folder_usable = seep_win_folders_create_data(wiring->data_folder, &folder_error) == SEEP_OK;
+  if (folder_usable && seep_win_folders_lock(wiring->data_folder, &wiring->lock, error) == SEEP_BUSY) {
+    return SEEP_BUSY;
+  }
   seep_win_clock_init(&wiring->clock);
   seep_win_own_usage_init(&wiring->usage);
   wiring->files.rename = rename_file;
@@ -155,5 +159,6 @@ void seep_wiring_free(seep_wiring *wiring)
   seep_win_event_feed_free(&wiring->feed);
   seep_win_process_source_free(&wiring->source);
   seep_win_alert_sink_free(&wiring->log);
+  seep_win_folders_unlock(wiring->lock);
   free(wiring);
 }

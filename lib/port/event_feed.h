@@ -13,8 +13,9 @@
 
 typedef struct seep_event_feed_sink {
   void *context;
-  /* xml and bookmark: UTF-8, borrowed for the call; bookmark_size 0 when it could not be made. */
-  void (*event)(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size);
+  /* xml and bookmark: UTF-8, borrowed for the call; bookmark_size 0 when it could not be made. false: no room now; the
+   * feed keeps the event and offers it again, until it is taken or the feed stops. */
+  bool (*event)(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size);
   /* up = false: no events until it is up again; error says why. Called on changes only. */
   void (*state)(void *context, bool up, const seep_error *error);
 } seep_event_feed_sink;

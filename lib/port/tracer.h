@@ -23,8 +23,8 @@ typedef struct seep_tracer {
    * is out; SEEP_DENIED, SEEP_NO_MEMORY, SEEP_OS: it could not be started. */
   seep_status (*run)(void *context, const char *const *arguments, int64_t deadline_ms, bool kill_at_deadline,
                      seep_tracer_done done, void *done_context, seep_error *error);
-  /* Gives up waiting: done is not called any more; the program is left to finish by itself. */
-  void (*detach)(void *context);
+  /* Gives up waiting: done is not called any more; the program is ended, or left to finish by itself. */
+  void (*detach)(void *context, bool kill);
 } seep_tracer;
 
 #endif

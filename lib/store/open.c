@@ -17,7 +17,7 @@
 #define SCHEMA_VERSION 1
 #define TABLE_COUNT 6
 /* The loop waits for a store at most this long; readers do not block a writer, so only a second service could. */
-#define BUSY_TIMEOUT_MS 2000
+#define BUSY_TIMEOUT_MS 200
 #define RESCUED_ENTRIES 32u
 #define SET_ASIDE_NAMES 1000u
 #define CLEAN_MARK "store.clean"

@@ -278,11 +278,14 @@ static seep_status run(void *context, const char *const *arguments, int64_t dead
   return SEEP_OK;
 }
 
-static void detach(void *context)
+static void detach(void *context, bool kill)
 {
   seep_child *child = context;
   if (child->current != NULL) {
     call *c = child->current;
+    if (kill && !c->exited) {
+      uv_process_kill(&c->process, SIGKILL);
+    }
     child->current = NULL;
     c->owner = NULL;
     close_all(c);
@@ -311,7 +314,7 @@ seep_child *seep_child_new(uv_loop_t *loop, const char *program, const char *tem
 void seep_child_free(seep_child *child)
 {
   if (child != NULL) {
-    detach(child);
+    detach(child, false);
     free(child->program);
     free(child->temporary_folder);
     free(child);

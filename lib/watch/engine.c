@@ -14,11 +14,13 @@ void seep_engine__emit(seep_engine *engine, seep_command *command)
   engine->emit(engine->emit_context, command);
 }
 
-void seep_engine__emit_alert(seep_engine *engine)
+seep_status seep_engine__emit_alert(seep_engine *engine)
 {
   seep_command command = {.kind = SEEP_COMMAND_ALERT};
-  command.as.alert = &engine->alert;
+  command.as.alert.alert = &engine->alert;
+  command.as.alert.done = SEEP_OK;
   seep_engine__emit(engine, &command);
+  return command.as.alert.done;
 }
 
 void seep_engine__emit_interval(seep_engine *engine)
@@ -80,8 +82,10 @@ void seep_engine_settings(seep_engine *engine, seep_now now, const char *file, c
                           const seep_settings_problem *problem)
 {
   bool running = engine->polls > 0;
+  if (settings->heartbeat_ms != engine->settings.heartbeat_ms) {
+    engine->next_heartbeat.ms = now.mono.ms + settings->heartbeat_ms;
+  }
   engine->settings = *settings;
-  engine->next_heartbeat.ms = now.mono.ms + settings->heartbeat_ms;
   for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
     seep_process *process = seep_process_table_at(engine->table, slot);
     if (process != NULL) {
@@ -167,14 +171,12 @@ static void judge(seep_engine *engine, seep_now now, size_t slot)
       seep_detector_step(&watch->detector, &settings, now.mono, process->commit_bytes, watch->urgent);
   switch (verdict.kind) {
   case SEEP_VERDICT_LEAK:
-    if (!watch->ignored && watch->leak == NULL) {
-      open_case(engine, now, watch, &verdict, process);
-    }
-    break;
-  case SEEP_VERDICT_GROWING:
+  case SEEP_VERDICT_GROWING: /* without a case: memory was short when it was called, or it was ignored then */
     if (watch->leak != NULL) {
       refresh_case(watch->leak, &verdict, process);
       emit_leak(engine, SEEP_COMMAND_LEAK_UPDATE, watch->leak);
+    } else if (!watch->ignored) {
+      open_case(engine, now, watch, &verdict, process);
     }
     break;
   case SEEP_VERDICT_OVER:
@@ -227,12 +229,13 @@ static seep_status take_sample(seep_engine *engine, seep_now now, const seep_pro
   if (sample->key.pid == 0) {
     return SEEP_OK; /* the idle process commits nothing */
   }
+  /* Before the table takes it: a slot without room beside it must not exist. */
+  if (!reserve(engine, seep_process_table_slots(engine->table) + 1, count + 1)) {
+    return SEEP_NO_MEMORY;
+  }
   seep_status status = seep_process_table_observe(engine->table, sample, &slot, &born);
   if (status != SEEP_OK) {
     return status;
-  }
-  if (!reserve(engine, slot + 1, count + 1)) {
-    return SEEP_NO_MEMORY;
   }
   if (born) {
     const seep_process *process = seep_process_table_at(engine->table, slot);
@@ -324,6 +327,19 @@ void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_byte
     judge(engine, now, engine->sample_slots[i]);
   }
   seep_engine__offer_recording(engine, now);
+}
+
+void seep_engine_store_exchanged(seep_engine *engine)
+{
+  for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
+    seep_process *process = seep_process_table_at(engine->table, slot);
+    if (process != NULL) {
+      process->store_id = 0;
+      if (engine->watches[slot].leak != NULL) {
+        engine->watches[slot].leak->id = 0;
+      }
+    }
+  }
 }
 
 /* ---- questions ---- */

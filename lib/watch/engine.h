@@ -30,7 +30,7 @@ typedef enum seep_command_kind {
   SEEP_COMMAND_ALERT = 0,
   SEEP_COMMAND_STORE_POLL,        /* the whole poll in one transaction; fill in samples' store_id and `done` */
   SEEP_COMMAND_LEAK_OPEN,         /* fill in leak->id */
-  SEEP_COMMAND_LEAK_UPDATE,
+  SEEP_COMMAND_LEAK_UPDATE,       /* id 0: it has no row yet, or no more; open one */
   SEEP_COMMAND_CAPTURE_ADD,
   SEEP_COMMAND_BOOKMARK,          /* may be kept now: the alert about its event has been written */
   SEEP_COMMAND_RECORDER,          /* carry out one action of the recorder */
@@ -41,7 +41,10 @@ typedef enum seep_command_kind {
 typedef struct seep_command {
   seep_command_kind kind;
   union {
-    const seep_alert *alert;
+    struct {
+      const seep_alert *alert;
+      seep_status done; /* out: whether the event log took it */
+    } alert;
     struct {
       const seep_system_memory *memory;
       seep_store_sample *samples;
@@ -116,6 +119,9 @@ void seep_engine_status(seep_engine *engine, seep_now now);
 void seep_engine_stop(seep_engine *engine, seep_now now);
 /* The very last: event 101. */
 void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason);
+
+/* Another store has taken the place of the one before: its row ids mean nothing any more, open cases are opened anew. */
+void seep_engine_store_exchanged(seep_engine *engine);
 
 /* Something was dropped before it reached the engine (a full queue): shown in the heartbeat. */
 void seep_engine_count_lost(seep_engine *engine, uint64_t events);

@@ -2,6 +2,7 @@
 #include "watch/engine_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "report/human.h"
 #include "watch/notices.h"
@@ -49,7 +50,7 @@ static void raise_urgency(seep_engine *engine, seep_now now, seep_writer *known)
 
 static void keep_bookmark(seep_engine *engine, const char *bookmark, size_t size)
 {
-  if (size > 0) {
+  if (size > 0 && !engine->has_untold) {
     seep_command command = {.kind = SEEP_COMMAND_BOOKMARK};
     command.as.bookmark.text = bookmark;
     command.as.bookmark.length = size;
@@ -57,17 +58,45 @@ static void keep_bookmark(seep_engine *engine, const char *bookmark, size_t size
   }
 }
 
-/* Remembers the record as well. Records without an id are always new. */
-static bool told_before(seep_engine *engine, uint64_t record)
+static bool told_before(const seep_engine *engine, uint64_t record)
 {
   for (size_t i = 0; record != 0 && i < SEEP_ENGINE_RECORDS_TOLD; i++) {
     if (engine->records_told[i] == record) {
       return true;
     }
   }
+  return false;
+}
+
+static void remember_record(seep_engine *engine, uint64_t record)
+{
   engine->records_told[engine->records_next] = record;
   engine->records_next = (engine->records_next + 1) % SEEP_ENGINE_RECORDS_TOLD;
-  return false;
+}
+
+/* The alert in engine->alert did not reach the log. The first one waits to be told; until it is, no bookmark moves, so
+ * that the next start reads again whatever could not be told. */
+static void keep_untold(seep_engine *engine, const char *bookmark, size_t size)
+{
+  if (!engine->has_untold && size <= sizeof engine->untold_bookmark) {
+    engine->untold = engine->alert;
+    engine->has_untold = true;
+    engine->untold_bookmark_size = size;
+    if (size > 0) {
+      memcpy(engine->untold_bookmark, bookmark, size);
+    }
+  }
+}
+
+static void tell_untold(seep_engine *engine)
+{
+  if (engine->has_untold) {
+    engine->alert = engine->untold;
+    if (seep_engine__emit_alert(engine) == SEEP_OK) {
+      engine->has_untold = false;
+      keep_bookmark(engine, engine->untold_bookmark, engine->untold_bookmark_size);
+    }
+  }
 }
 
 void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size, const char *bookmark,
@@ -84,6 +113,7 @@ void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, 
     keep_bookmark(engine, bookmark, bookmark_size);
     return;
   }
+  remember_record(engine, engine->exhaustion.record_id);
   seep_writer_init(&known, known_text, sizeof known_text);
   raise_urgency(engine, now, &known);
   engine->urgent = true;
@@ -92,8 +122,11 @@ void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, 
                           engine->settings.capture_enabled
                               ? "the named processes are watched more closely; one that leaks is recorded"
                               : "the named processes are watched more closely; recording is switched off");
-  seep_engine__emit_alert(engine);
-  keep_bookmark(engine, bookmark, bookmark_size);
+  if (seep_engine__emit_alert(engine) == SEEP_OK) {
+    keep_bookmark(engine, bookmark, bookmark_size);
+  } else {
+    keep_untold(engine, bookmark, bookmark_size);
+  }
   seep_engine__emit_interval(engine);
 }
 
@@ -204,6 +237,7 @@ void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *u
     engine->usage_known = true;
     check_own_budget(engine, now);
   }
+  tell_untold(engine);
   if (engine->urgent && now.mono.ms >= engine->urgent_until.ms) {
     engine->urgent = false;
     seep_engine__emit_interval(engine);

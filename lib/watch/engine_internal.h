@@ -13,6 +13,8 @@
 /* A feed that lost its place looks back a day; 81 events in a night have been seen. */
 #define SEEP_ENGINE_RECORDS_TOLD 256
 
+#define SEEP_ENGINE_BOOKMARK_SIZE 1024
+
 /* What the engine keeps beside each slot of the process table. */
 typedef struct seep_engine_watch {
   seep_detector detector;
@@ -57,6 +59,10 @@ struct seep_engine {
   unsigned polls_failed_in_row;
   uint64_t records_told[SEEP_ENGINE_RECORDS_TOLD]; /* ring of Event 2004 record ids */
   size_t records_next;
+  seep_alert untold;         /* an Event 2004 that the event log did not take; tried again every second */
+  bool has_untold;
+  size_t untold_bookmark_size;
+  char untold_bookmark[SEEP_ENGINE_BOOKMARK_SIZE];
   bool usage_known;
   seep_own_usage usage;
   seep_mono cpu_mark_time;
@@ -65,7 +71,7 @@ struct seep_engine {
 };
 
 void seep_engine__emit(seep_engine *engine, seep_command *command);
-void seep_engine__emit_alert(seep_engine *engine); /* engine->alert */
+seep_status seep_engine__emit_alert(seep_engine *engine); /* engine->alert */
 void seep_engine__emit_interval(seep_engine *engine);
 
 /* One event for the recorder and all that follows from it. */

@@ -6,6 +6,9 @@
 /* A case whose recording was refused or failed is offered again this much later: disk space comes back, a cool-down
  * ends, and the leak is still there. */
 #define OFFER_AGAIN_MS SEEP_MS_PER_HOUR
+/* After a transient answer of wpr; a service that is told to stop has no five seconds. */
+#define RETRY_MS (5 * SEEP_MS_PER_SECOND)
+#define STOPPING_RETRY_MS 300
 
 void seep_engine__offer_recording(seep_engine *engine, seep_now now)
 {
@@ -16,6 +19,7 @@ void seep_engine__offer_recording(seep_engine *engine, seep_now now)
   for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
     seep_engine_watch *watch = &engine->watches[slot];
     if (seep_process_table_at(engine->table, slot) != NULL && watch->wants_recording && watch->leak != NULL &&
+        !watch->ignored &&
         now.mono.ms >= watch->offer_after.ms &&
         (worst == NULL || watch->leak->slope_bytes_per_hour > worst->leak->slope_bytes_per_hour)) {
       worst = watch;
@@ -32,7 +36,7 @@ void seep_engine__offer_recording(seep_engine *engine, seep_now now)
   seep_engine__emit(engine, &command);
 }
 
-static seep_recorder_settings recorder_settings(const seep_settings *from)
+static seep_recorder_settings recorder_settings(const seep_settings *from, bool stopping)
 {
   seep_recorder_settings to = {.enabled = from->capture_enabled,
                                .maximum_ms = from->capture_maximum_ms,
@@ -43,7 +47,7 @@ static seep_recorder_settings recorder_settings(const seep_settings *from)
                                .start_deadline_ms = from->capture_start_deadline_ms,
                                .stop_deadline_ms = from->capture_stop_deadline_ms,
                                .cancel_deadline_ms = from->capture_cancel_deadline_ms,
-                               .retry_ms = 5 * SEEP_MS_PER_SECOND,
+                               .retry_ms = stopping ? STOPPING_RETRY_MS : RETRY_MS,
                                .retries = 3};
   seep_text_copy(to.instance, sizeof to.instance, from->capture_instance);
   to.profile.buffers = from->capture_buffers;
@@ -115,7 +119,7 @@ static void tell_recording(seep_engine *engine, seep_now now, const seep_recorde
 
 void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_recorder_event *event)
 {
-  seep_recorder_settings settings = recorder_settings(&engine->settings);
+  seep_recorder_settings settings = recorder_settings(&engine->settings, engine->stopping);
   seep_recorder_step(&engine->recorder, &settings, now.mono, event, &engine->actions);
   for (size_t i = 0; i < engine->actions.count; i++) {
     const seep_recorder_action *action = &engine->actions.items[i];
@@ -136,6 +140,9 @@ void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_re
 void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event *event)
 {
   event->journal_ready = !engine->storage_down;
+  if (event->kind == SEEP_RECORDER_REQUEST) {
+    engine->recording_started = now.wall; /* until it has really started */
+  }
   if (event->kind == SEEP_RECORDER_RECOVER) {
     engine->recovered_since = event->wall;
   } else {

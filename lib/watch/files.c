@@ -43,7 +43,8 @@ uint64_t seep_files_size(const char *path)
   return size;
 }
 
-uint64_t seep_files_folder_bytes(const char *folder)
+/* instance NULL: all files. */
+static uint64_t sum_files(const char *folder, const char *instance)
 {
   uv_fs_t request;
   uv_dirent_t entry;
@@ -51,14 +52,25 @@ uint64_t seep_files_folder_bytes(const char *folder)
   uint64_t sum = 0;
   if (uv_fs_scandir(NULL, &request, folder, 0, NULL) >= 0) {
     while (uv_fs_scandir_next(&request, &entry) == 0) {
+      bool counts = entry.type == UV_DIRENT_FILE && (instance == NULL || seep_wpr_is_raw_file(entry.name, instance));
       /* libuv takes '/' on Windows too */
-      if (entry.type == UV_DIRENT_FILE && join(path, sizeof path, folder, '/', entry.name)) {
+      if (counts && join(path, sizeof path, folder, '/', entry.name)) {
         sum += seep_files_size(path);
       }
     }
   }
   uv_fs_req_cleanup(&request);
   return sum;
+}
+
+uint64_t seep_files_folder_bytes(const char *folder)
+{
+  return sum_files(folder, NULL);
+}
+
+uint64_t seep_files_raw_bytes(const char *folder, const char *instance)
+{
+  return sum_files(folder, instance);
 }
 
 uint64_t seep_files_free_bytes(const char *folder)
@@ -99,7 +111,7 @@ static bool join_partial(char *out, size_t out_size, const char *folder, char se
 }
 
 unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
-                                    const char *instance)
+                                    const char *instance, const char *spare)
 {
   uv_fs_t request;
   uv_dirent_t entry;
@@ -107,7 +119,8 @@ unsigned seep_files_clean_temporary(const char *temporary_folder, const char *ca
   unsigned gone = 0;
   if (uv_fs_scandir(NULL, &request, temporary_folder, 0, NULL) >= 0) {
     while (uv_fs_scandir_next(&request, &entry) == 0) {
-      if (entry.type != UV_DIRENT_FILE || !join(path, sizeof path, temporary_folder, separator, entry.name)) {
+      if (entry.type != UV_DIRENT_FILE || !join(path, sizeof path, temporary_folder, separator, entry.name) ||
+          (spare != NULL && strcmp(path, spare) == 0)) {
         continue;
       }
       if (seep_wpr_is_raw_file(entry.name, instance) || ends_with(entry.name, ".wprp")) {

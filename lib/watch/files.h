@@ -13,6 +13,8 @@
 
 /* Sum of the sizes of the plain files directly in the folder; 0 when it cannot be read. */
 uint64_t seep_files_folder_bytes(const char *folder);
+/* The same for the raw files of one recorder instance alone. */
+uint64_t seep_files_raw_bytes(const char *folder, const char *instance);
 /* Size of one file; 0 when it is not there. */
 uint64_t seep_files_size(const char *path);
 /* Bytes free to us on the volume; UINT64_MAX when that cannot be known (then no limit can be checked). */
@@ -20,10 +22,9 @@ uint64_t seep_files_free_bytes(const char *folder);
 
 /* Deletes the raw files of the instance and generated profiles (*.wprp) in the temporary folder; anything else there
  * that is a trace (*.etl) was being saved when somebody stopped: it is moved to the capture folder as
- * NAME.partial.etl, never deleted.
- * Returns how many files went. */
+ * NAME.partial.etl, never deleted. spare: full path of one file to leave alone, or NULL. Returns how many files went. */
 unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
-                                    const char *instance);
+                                    const char *instance, const char *spare);
 
 seep_status seep_files_write(const char *path, const char *text, size_t length, seep_error *error);
 bool seep_files_remove(const char *path); /* false when it was not there or stays */

@@ -8,7 +8,10 @@
 struct seep_inbox {
   uv_mutex_t lock;
   size_t first, count;
-  bool stop; /* kept apart from the slots: a full queue must not swallow it */
+  bool controls[SEEP_INBOX_ABANDON + 1]; /* by kind */
+  bool feed_told;                        /* feed_up and feed_error have not been taken yet */
+  bool feed_up;
+  seep_error feed_error;
   uint64_t lost;
   seep_inbox_item out; /* what take gave out last; senders may fill its slot again */
   seep_inbox_item slots[SEEP_INBOX_SLOTS];
@@ -36,86 +39,76 @@ void seep_inbox_free(seep_inbox *inbox)
   }
 }
 
-/* With the lock held: the next free slot, or NULL and one more lost. */
-static seep_inbox_item *claim(seep_inbox *inbox, seep_inbox_kind kind)
+void seep_inbox_put(seep_inbox *inbox, seep_inbox_kind kind)
 {
-  if (inbox->count == SEEP_INBOX_SLOTS) {
-    inbox->lost++;
-    return NULL;
-  }
-  seep_inbox_item *item = &inbox->slots[(inbox->first + inbox->count) % SEEP_INBOX_SLOTS];
-  inbox->count++;
-  item->kind = kind;
-  item->text_bytes = 0;
-  item->bookmark_bytes = 0;
-  return item;
+  uv_mutex_lock(&inbox->lock);
+  inbox->controls[kind] = true;
+  uv_mutex_unlock(&inbox->lock);
 }
 
-bool seep_inbox_put(seep_inbox *inbox, seep_inbox_kind kind)
+void seep_inbox_put_feed(seep_inbox *inbox, bool up, const seep_error *error)
 {
-  bool fits = true;
+  static const seep_error none;
   uv_mutex_lock(&inbox->lock);
-  if (kind == SEEP_INBOX_STOP) {
-    inbox->stop = true;
-  } else {
-    fits = claim(inbox, kind) != NULL;
-  }
+  inbox->feed_told = true;
+  inbox->feed_up = up;
+  inbox->feed_error = error != NULL ? *error : none;
   uv_mutex_unlock(&inbox->lock);
-  return fits;
+}
+
+static void fill(seep_inbox_item *item, const char *text, size_t text_bytes, const char *bookmark, size_t bookmark_bytes)
+{
+  item->kind = SEEP_INBOX_EVENT;
+  memcpy(item->text, text, text_bytes);
+  item->text_bytes = text_bytes;
+  if (bookmark_bytes > 0) {
+    memcpy(item->bookmark, bookmark, bookmark_bytes);
+  }
+  item->bookmark_bytes = bookmark_bytes;
 }
 
 bool seep_inbox_put_event(seep_inbox *inbox, const char *text, size_t text_bytes, const char *bookmark,
                           size_t bookmark_bytes)
 {
-  seep_inbox_item *item = NULL;
+  bool taken = true;
   uv_mutex_lock(&inbox->lock);
-  if (text_bytes > sizeof item->text || bookmark_bytes > sizeof item->bookmark) {
+  if (text_bytes > SEEP_INBOX_TEXT_BYTES || bookmark_bytes > SEEP_INBOX_BOOKMARK_BYTES) {
     inbox->lost++;
+  } else if (inbox->count == SEEP_INBOX_SLOTS) {
+    taken = false;
   } else {
-    item = claim(inbox, SEEP_INBOX_EVENT);
-  }
-  if (item != NULL) {
-    memcpy(item->text, text, text_bytes);
-    item->text_bytes = text_bytes;
-    if (bookmark_bytes > 0) {
-      memcpy(item->bookmark, bookmark, bookmark_bytes);
-    }
-    item->bookmark_bytes = bookmark_bytes;
+    fill(&inbox->slots[(inbox->first + inbox->count) % SEEP_INBOX_SLOTS], text, text_bytes, bookmark, bookmark_bytes);
+    inbox->count++;
   }
   uv_mutex_unlock(&inbox->lock);
-  return item != NULL;
+  return taken;
 }
 
-bool seep_inbox_put_feed(seep_inbox *inbox, bool up, const seep_error *error)
+/* With the lock held; NULL when no control waits. */
+static const seep_inbox_item *take_control(seep_inbox *inbox)
 {
-  uv_mutex_lock(&inbox->lock);
-  seep_inbox_item *item = claim(inbox, up ? SEEP_INBOX_FEED_UP : SEEP_INBOX_FEED_DOWN);
-  if (item != NULL) {
-    memset(&item->error, 0, sizeof item->error);
-    if (error != NULL) {
-      item->error = *error;
+  for (int kind = SEEP_INBOX_STOP; kind <= SEEP_INBOX_ABANDON; kind++) {
+    if (inbox->controls[kind]) {
+      inbox->controls[kind] = false;
+      inbox->out.kind = (seep_inbox_kind)kind;
+      return &inbox->out;
     }
   }
-  uv_mutex_unlock(&inbox->lock);
-  return item != NULL;
+  return NULL;
 }
 
 const seep_inbox_item *seep_inbox_take(seep_inbox *inbox)
 {
-  const seep_inbox_item *result = NULL;
   uv_mutex_lock(&inbox->lock);
-  if (inbox->stop) {
-    inbox->stop = false;
-    inbox->out.kind = SEEP_INBOX_STOP;
+  const seep_inbox_item *result = take_control(inbox);
+  if (result == NULL && inbox->feed_told) {
+    inbox->feed_told = false;
+    inbox->out.kind = inbox->feed_up ? SEEP_INBOX_FEED_UP : SEEP_INBOX_FEED_DOWN;
+    inbox->out.error = inbox->feed_error;
     result = &inbox->out;
-  } else if (inbox->count > 0) {
+  } else if (result == NULL && inbox->count > 0) {
     const seep_inbox_item *item = &inbox->slots[inbox->first];
-    inbox->out.kind = item->kind;
-    inbox->out.error = item->error;
-    inbox->out.text_bytes = item->text_bytes;
-    inbox->out.bookmark_bytes = item->bookmark_bytes;
-    memcpy(inbox->out.text, item->text, item->text_bytes);
-    memcpy(inbox->out.bookmark, item->bookmark, item->bookmark_bytes);
+    fill(&inbox->out, item->text, item->text_bytes, item->bookmark, item->bookmark_bytes);
     inbox->first = (inbox->first + 1) % SEEP_INBOX_SLOTS;
     inbox->count--;
     result = &inbox->out;

@@ -1,7 +1,8 @@
 /*
- * The only door into the loop from other threads: a bounded queue whose slots exist before they are needed (an Event
- * 2004 comes when memory has run out). Senders never block; what does not fit is counted. uv_async_send coalesces, so
- * the receiver drains everything at each wake-up.
+ * The only door into the loop from other threads. Events lie in a bounded queue whose slots exist before they are needed
+ * (an Event 2004 comes when memory has run out); a full one says so and the sender keeps the event. Controls are flags
+ * and the feed's state is the latest one, so neither can be lost. Nobody blocks. uv_async_send coalesces: the receiver
+ * drains everything at each wake-up.
  */
 #ifndef SEEP_WATCH_INBOX_H
 #define SEEP_WATCH_INBOX_H
@@ -40,16 +41,19 @@ typedef struct seep_inbox seep_inbox;
 seep_inbox *seep_inbox_new(void);
 void seep_inbox_free(seep_inbox *inbox);
 
-/* Any thread. false = it did not fit and was counted. A STOP always fits. */
-bool seep_inbox_put(seep_inbox *inbox, seep_inbox_kind kind);
+/* Any thread. A control: twice before it is taken is once. */
+void seep_inbox_put(seep_inbox *inbox, seep_inbox_kind kind);
+/* The state as it is now; error may be NULL. */
+void seep_inbox_put_feed(seep_inbox *inbox, bool up, const seep_error *error);
+/* false = no room at the moment. One too large for any slot is counted as lost and true. */
 bool seep_inbox_put_event(seep_inbox *inbox, const char *text, size_t text_bytes, const char *bookmark,
                           size_t bookmark_bytes);
-bool seep_inbox_put_feed(seep_inbox *inbox, bool up, const seep_error *error);
 
-/* The loop's thread: the oldest item, valid until the next take; NULL when empty. */
+/* The loop's thread: what is most urgent (a STOP, other controls, the feed's state, then events by age), valid until the
+ * next take; NULL when there is nothing. */
 const seep_inbox_item *seep_inbox_take(seep_inbox *inbox);
 
-/* How many did not fit since the last question. */
+/* How many events were too large since the last question. */
 uint64_t seep_inbox_lost(seep_inbox *inbox);
 
 #endif

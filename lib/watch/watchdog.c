@@ -10,6 +10,7 @@
 #define SECOND_MS 1000
 /* The service must be stopped within 5 s: what a cancel has not achieved by then is left to the journal. */
 #define STOP_PATIENCE_MS 3500
+#define FEED_RETRY_MS 30000
 
 /* ---- settings ---- */
 
@@ -103,17 +104,53 @@ static void poll_due(uv_timer_t *timer)
 
 /* ---- stopping ---- */
 
+static void nobody_waits(void *context, const seep_tracer_result *result)
+{
+  (void)context;
+  (void)result;
+}
+
+/* Patience is over. A -stop is left to finish its work; a -start is ended, for what it begins nobody would end, and
+ * what it has begun is cancelled without waiting. The journal entry stays: the next start makes sure. */
+static void leave_recorder(seep_watchdog *watchdog)
+{
+  const seep_recorder *recorder = seep_engine_recorder_of(watchdog->engine);
+  bool idle = seep_engine_recorder_is_idle(watchdog->engine);
+  bool starting = !idle && recorder->verb == SEEP_WPR_START;
+  watchdog->tracer.detach(watchdog->tracer.context, starting);
+  if (starting) {
+    seep_wpr_command cancel;
+    const char *arguments[SEEP_WPR_MAXIMUM_ARGUMENTS + 1] = {NULL};
+    if (seep_wpr_cancel(&cancel, recorder->instance)) {
+      for (size_t i = 0; i < cancel.argument_count; i++) {
+        arguments[i] = cancel.arguments[i];
+      }
+      (void)watchdog->tracer.run(watchdog->tracer.context, arguments, STOP_PATIENCE_MS, false, nobody_waits, NULL, NULL);
+      watchdog->tracer.detach(watchdog->tracer.context, false);
+    }
+  }
+}
+
+static void stop_feed(seep_watchdog *watchdog)
+{
+  if (watchdog->feed_running) {
+    watchdog->feed_running = false;
+    watchdog->options.feed.stop(watchdog->options.feed.context);
+  }
+}
+
 static void finish(seep_watchdog *watchdog)
 {
   if (watchdog->finished) {
     return;
   }
   watchdog->finished = true;
-  watchdog->tracer.detach(watchdog->tracer.context);
-  if (watchdog->options.feed.stop != NULL) {
-    watchdog->options.feed.stop(watchdog->options.feed.context);
-  }
+  leave_recorder(watchdog);
+  stop_feed(watchdog);
   seep_engine_stopped(watchdog->engine, seep_watchdog__now(watchdog), "the service was told to stop");
+  uv_mutex_lock(&watchdog->post_lock);
+  watchdog->accepting = false;
+  uv_mutex_unlock(&watchdog->post_lock);
   uv_close((uv_handle_t *)&watchdog->poll_timer, NULL);
   uv_close((uv_handle_t *)&watchdog->second_timer, NULL);
   uv_close((uv_handle_t *)&watchdog->wake, NULL);
@@ -133,6 +170,38 @@ static void begin_stop(seep_watchdog *watchdog)
   seep_watchdog__settle(watchdog);
 }
 
+/* ---- the event feed ---- */
+
+static void start_feed(seep_watchdog *watchdog)
+{
+  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
+  size_t length = 0;
+  seep_error error = {0};
+  bool known = watchdog->store != NULL && seep_store_value_get(watchdog->store, "event2004.bookmark", bookmark,
+                                                               sizeof bookmark, &length, NULL) == SEEP_OK;
+  seep_status status = watchdog->options.feed.start(watchdog->options.feed.context, &watchdog->sink,
+                                                    known ? bookmark : NULL, &error);
+  watchdog->feed_running = status == SEEP_OK;
+  if (status != SEEP_OK) {
+    seep_engine_feed_state(watchdog->engine, seep_watchdog__now(watchdog), false, &error);
+  }
+}
+
+/* The feed runs while the configuration wants it; one that could not be started is tried again. */
+static void keep_feed(seep_watchdog *watchdog)
+{
+  bool wanted = seep_engine_settings_in_force(watchdog->engine)->event2004_enabled && !watchdog->stopping;
+  if (watchdog->options.feed.start == NULL || uv_now(&watchdog->loop) < watchdog->feed_retry_ms) {
+    return;
+  }
+  if (wanted && !watchdog->feed_running) {
+    watchdog->feed_retry_ms = uv_now(&watchdog->loop) + FEED_RETRY_MS;
+    start_feed(watchdog);
+  } else if (!wanted && watchdog->feed_running && !watchdog->stopping) {
+    stop_feed(watchdog);
+  }
+}
+
 /* ---- the second ---- */
 
 static void second_passed(uv_timer_t *timer)
@@ -146,11 +215,13 @@ static void second_passed(uv_timer_t *timer)
   bool busy = !seep_engine_recorder_is_idle(watchdog->engine);
   memset(&measures, 0, sizeof measures);
   if (busy) {
-    measures.raw_bytes = seep_files_folder_bytes(watchdog->temporary_folder);
+    measures.raw_bytes =
+        seep_files_raw_bytes(watchdog->temporary_folder, seep_engine_recorder_of(watchdog->engine)->instance);
     measures.free_bytes = seep_files_free_bytes(watchdog->data_folder);
   }
   seep_engine_count_lost(watchdog->engine, seep_inbox_lost(watchdog->inbox) + watchdog->alerts_lost);
   watchdog->alerts_lost = 0;
+  keep_feed(watchdog);
   seep_engine_tick(watchdog->engine, now, known ? &usage : NULL, busy ? &measures : NULL);
   seep_watchdog__settle(watchdog);
   if (watchdog->stopping &&
@@ -161,18 +232,29 @@ static void second_passed(uv_timer_t *timer)
 
 /* ---- what comes from other threads ---- */
 
-static void feed_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+/* Only while the handle is open: whoever comes after that has come too late. */
+static void wake_up(seep_watchdog *watchdog)
+{
+  uv_mutex_lock(&watchdog->post_lock);
+  if (watchdog->accepting) {
+    uv_async_send(&watchdog->wake);
+  }
+  uv_mutex_unlock(&watchdog->post_lock);
+}
+
+static bool feed_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
 {
   seep_watchdog *watchdog = context;
-  (void)seep_inbox_put_event(watchdog->inbox, xml, xml_size, bookmark, bookmark_size);
-  uv_async_send(&watchdog->wake);
+  bool taken = seep_inbox_put_event(watchdog->inbox, xml, xml_size, bookmark, bookmark_size);
+  wake_up(watchdog);
+  return taken;
 }
 
 static void feed_state(void *context, bool up, const seep_error *error)
 {
   seep_watchdog *watchdog = context;
-  (void)seep_inbox_put_feed(watchdog->inbox, up, error);
-  uv_async_send(&watchdog->wake);
+  seep_inbox_put_feed(watchdog->inbox, up, error);
+  wake_up(watchdog);
 }
 
 static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
@@ -190,6 +272,7 @@ static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
     break;
   case SEEP_INBOX_RELOAD:
     load_settings(watchdog, false);
+    watchdog->feed_retry_ms = 0; /* event2004.enabled may have changed */
     break;
   case SEEP_INBOX_POLL_NOW:
     watchdog->poll_again = watchdog->poll_in_flight;
@@ -223,8 +306,8 @@ void seep_watchdog_post(seep_watchdog *watchdog, seep_control control)
 {
   static const seep_inbox_kind kinds[] = {SEEP_INBOX_STOP, SEEP_INBOX_RELOAD, SEEP_INBOX_POLL_NOW, SEEP_INBOX_STATUS,
                                           SEEP_INBOX_ABANDON};
-  (void)seep_inbox_put(watchdog->inbox, kinds[control]);
-  uv_async_send(&watchdog->wake);
+  seep_inbox_put(watchdog->inbox, kinds[control]);
+  wake_up(watchdog);
 }
 
 /* ---- life ---- */
@@ -291,6 +374,7 @@ static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
                                 .path_separator = watchdog->options.path_separator,
                                 .emit = seep_watchdog__carry_out,
                                 .emit_context = watchdog};
+  watchdog->sink = (seep_event_feed_sink){watchdog, feed_event, feed_state};
   seep_settings_safe(&settings);
   watchdog->inbox = seep_inbox_new();
   watchdog->engine = seep_engine_new(&engine, &settings);
@@ -309,9 +393,11 @@ static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
 seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdog **out, seep_error *error)
 {
   seep_watchdog *watchdog = calloc(1, sizeof *watchdog);
-  if (watchdog == NULL) {
+  if (watchdog == NULL || uv_mutex_init(&watchdog->post_lock) != 0) {
+    free(watchdog);
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "watchdog", NULL);
   }
+  watchdog->accepting = true;
   seep_status status = take_options(watchdog, options)
                            ? make_loop(watchdog, error)
                            : seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, SEEP_WATCHDOG_PATH_SIZE,
@@ -331,10 +417,7 @@ seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdo
  * along, so raw files under our own instance's name tell of a leftover too. */
 static void list_recoveries(seep_watchdog *watchdog)
 {
-  if (watchdog->store != NULL) {
-    (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
-                                  &watchdog->recovery_count, NULL);
-  }
+  seep_watchdog__take_over_store(watchdog);
   if (watchdog->recovery_count == 0 && seep_files_folder_bytes(watchdog->temporary_folder) > 0) {
     seep_store_journal_entry *entry = &watchdog->recoveries[0];
     memset(entry, 0, sizeof *entry);
@@ -353,35 +436,6 @@ static void make_folders(seep_watchdog *watchdog)
   }
 }
 
-static void start_feed(seep_watchdog *watchdog)
-{
-  static const size_t size = SEEP_INBOX_BOOKMARK_BYTES;
-  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
-  size_t length = 0;
-  seep_error error = {0};
-  watchdog->sink = (seep_event_feed_sink){watchdog, feed_event, feed_state};
-  if (watchdog->options.feed.start == NULL || !seep_engine_settings_in_force(watchdog->engine)->event2004_enabled) {
-    return;
-  }
-  bool known = watchdog->store != NULL && seep_store_value_get(watchdog->store, "event2004.bookmark", bookmark, size,
-                                                               &length, NULL) == SEEP_OK;
-  seep_status status =
-      watchdog->options.feed.start(watchdog->options.feed.context, &watchdog->sink,
-                                                      known ? bookmark : NULL, &error);
-  if (status != SEEP_OK) {
-    seep_engine_feed_state(watchdog->engine, seep_watchdog__now(watchdog), false, &error);
-  }
-}
-
-static void close_earlier_cases(seep_watchdog *watchdog)
-{
-  unsigned closed = 0;
-  if (watchdog->store != NULL) {
-    (void)seep_store_leak_close_all(watchdog->store, seep_watchdog__now(watchdog).wall, "the service was restarted",
-                                    &closed, NULL);
-  }
-}
-
 seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
 {
   uv_timer_start(&watchdog->poll_timer, poll_due, 0, SECOND_MS);
@@ -393,8 +447,7 @@ seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
     list_recoveries(watchdog);
   }
   seep_watchdog__settle(watchdog);
-  close_earlier_cases(watchdog);
-  start_feed(watchdog);
+  keep_feed(watchdog);
   uv_timer_start(&watchdog->second_timer, second_passed, SECOND_MS, SECOND_MS);
   start_poll(watchdog);
   if (watchdog->options.running != NULL) {
@@ -429,5 +482,6 @@ void seep_watchdog_free(seep_watchdog *watchdog)
   seep_store_close(watchdog->store);
   seep_engine_free(watchdog->engine);
   seep_inbox_free(watchdog->inbox);
+  uv_mutex_destroy(&watchdog->post_lock);
   free(watchdog);
 }

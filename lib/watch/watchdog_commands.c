@@ -8,6 +8,8 @@
 #define STORE_RETRY_MS SEEP_MS_PER_MINUTE
 #define POLLS_PER_PRUNE 20
 #define PRUNED_AT_ONCE 100
+/* History that can only be kept in memory must not become the leak. */
+#define MEMORY_STORE_BYTES (8u * 1024u * 1024u)
 #define RENAME_TRIES 5
 #define RENAME_PAUSE_MS 100
 
@@ -23,6 +25,9 @@ seep_now seep_watchdog__now(const seep_watchdog *watchdog)
 /* The engine hears of it from settle: a command must not call back into it. */
 static void note_storage(seep_watchdog *watchdog, bool ok, const seep_error *error)
 {
+  if (ok && watchdog->storage_noted && !watchdog->storage_ok) {
+    return;
+  }
   watchdog->storage_noted = true;
   watchdog->storage_ok = ok;
   if (!ok) {
@@ -42,10 +47,10 @@ void seep_watchdog__open_store(seep_watchdog *watchdog)
   if (!watchdog->folder_unusable) {
     status = seep_store_open(watchdog->store_path, now.wall, watchdog->options.store_files, &store, &opening, &error);
   }
-  watchdog->ids_stale = true;
   if (status != SEEP_OK) {
     if (watchdog->store == NULL) {
       (void)seep_store_open(":memory:", now.wall, NULL, &watchdog->store, &opening, NULL);
+      watchdog->store_exchanged = true;
     }
     watchdog->store_is_file = false;
     watchdog->store_retry.ms = now.mono.ms + STORE_RETRY_MS;
@@ -55,22 +60,21 @@ void seep_watchdog__open_store(seep_watchdog *watchdog)
   seep_store_close(watchdog->store);
   watchdog->store = store;
   watchdog->store_is_file = true;
+  watchdog->store_exchanged = true;
   if (opening.set_aside[0] != '\0') {
     seep_error_set(&error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "a fresh file was begun and the damaged one kept as",
                    opening.set_aside);
     note_storage(watchdog, false, &error);
     watchdog->storage_set_aside = true;
+    watchdog->storage_noted = false;
   }
   note_storage(watchdog, true, NULL);
 }
 
-/* Books the outcome of a write. A file store that fails stays in use: it may have room again later. */
+/* Books a write that failed; that all is well is said by the poll alone, which always writes. A file store that fails stays in use: it may have room again later. */
 static void note_store(seep_watchdog *watchdog, seep_status status, const seep_error *error)
 {
   if (status == SEEP_OK) {
-    if (watchdog->store_is_file) {
-      note_storage(watchdog, true, NULL);
-    }
     return;
   }
   note_storage(watchdog, false, error);
@@ -86,15 +90,32 @@ static void prune(seep_watchdog *watchdog, seep_wall wall)
 {
   const seep_settings *settings = seep_engine_settings_in_force(watchdog->engine);
   seep_wall cutoff = {wall.ms - settings->store_retention_ms};
+  uint64_t maximum_bytes = settings->store_maximum_bytes;
   unsigned removed = 0;
   if (++watchdog->polls_since_prune < POLLS_PER_PRUNE) {
     return;
   }
   watchdog->polls_since_prune = 0;
+  if (!watchdog->store_is_file && maximum_bytes > MEMORY_STORE_BYTES) {
+    maximum_bytes = MEMORY_STORE_BYTES;
+  }
   seep_error error;
   note_store(watchdog,
-             seep_store_prune(watchdog->store, cutoff, settings->store_maximum_bytes, PRUNED_AT_ONCE, &removed, &error),
+             seep_store_prune(watchdog->store, cutoff, maximum_bytes, PRUNED_AT_ONCE, &removed, &error),
              &error);
+}
+
+/* id 0: the entry of the recording under way. */
+static void remove_journal(seep_watchdog *watchdog, int64_t id)
+{
+  seep_error error = {0};
+  int64_t which = id != 0 ? id : watchdog->journal_id;
+  if (which != 0 && watchdog->store != NULL) {
+    seep_status status = seep_store_journal_remove(watchdog->store, which, &error);
+    watchdog->journal_remove_again = status == SEEP_OK ? 0 : which;
+    note_store(watchdog, status, &error);
+  }
+  watchdog->journal_id = id == 0 ? 0 : watchdog->journal_id;
 }
 
 static void store_poll(seep_watchdog *watchdog, seep_command *command)
@@ -107,36 +128,38 @@ static void store_poll(seep_watchdog *watchdog, seep_command *command)
   if (watchdog->store == NULL) {
     return;
   }
-  for (size_t i = 0; watchdog->ids_stale && i < command->as.poll.count; i++) {
+  for (size_t i = 0; watchdog->store_exchanged && i < command->as.poll.count; i++) {
     command->as.poll.samples[i].store_id = 0;
   }
   seep_status status = seep_store_append_poll(watchdog->store, now.wall, command->as.poll.memory,
                                               command->as.poll.samples, command->as.poll.count, &error);
   command->as.poll.done = status;
-  watchdog->ids_stale = watchdog->ids_stale && status != SEEP_OK;
   note_store(watchdog, status, &error);
+  if (status == SEEP_OK && watchdog->store_is_file) {
+    note_storage(watchdog, true, NULL);
+    if (watchdog->journal_remove_again != 0) {
+      remove_journal(watchdog, watchdog->journal_remove_again);
+    }
+  }
   if (watchdog->store != NULL) {
     prune(watchdog, now.wall);
   }
 }
 
-/* Small rows. */
+/* Small rows. A case's id from another store would name a stranger's row: those wait until the engine has been told. */
 static void store_row(seep_watchdog *watchdog, seep_command *command)
 {
   seep_error error = {0};
   seep_status status = SEEP_OK;
-  if (watchdog->store == NULL) {
+  bool names_a_case = command->kind != SEEP_COMMAND_BOOKMARK;
+  if (watchdog->store == NULL || (names_a_case && watchdog->store_exchanged)) {
     return;
   }
   switch (command->kind) {
   case SEEP_COMMAND_LEAK_OPEN:
-    status = seep_store_leak_open(watchdog->store, command->as.leak, &error);
-    break;
   case SEEP_COMMAND_LEAK_UPDATE:
-    if (command->as.leak->id != 0) {
-      status = seep_store_leak_update(watchdog->store, command->as.leak, &error);
-      status = status == SEEP_NOT_FOUND ? SEEP_OK : status; /* the case was opened in a store since set aside */
-    }
+    status = command->as.leak->id == 0 ? seep_store_leak_open(watchdog->store, command->as.leak, &error)
+                                       : seep_store_leak_update(watchdog->store, command->as.leak, &error);
     break;
   case SEEP_COMMAND_CAPTURE_ADD:
     status = seep_store_capture_add(watchdog->store, command->as.capture, &error);
@@ -151,7 +174,7 @@ static void store_row(seep_watchdog *watchdog, seep_command *command)
 
 /* ---- alerts ---- */
 
-static void write_alert(seep_watchdog *watchdog, const seep_alert *alert)
+static seep_status write_alert(seep_watchdog *watchdog, const seep_alert *alert)
 {
   const char *inserts[SEEP_ALERT_INSERTS];
   seep_error error;
@@ -159,9 +182,10 @@ static void write_alert(seep_watchdog *watchdog, const seep_alert *alert)
     inserts[i] = alert->inserts[i];
   }
   const seep_alert_sink *sink = &watchdog->options.sink;
-  if (sink->write(sink->context, alert->id, (int)alert->level, inserts, alert->insert_count, &error) != SEEP_OK) {
-    watchdog->alerts_lost++;
-  }
+  seep_status status =
+      sink->write(sink->context, alert->id, (int)alert->level, inserts, alert->insert_count, &error);
+  watchdog->alerts_lost += status != SEEP_OK;
+  return status;
 }
 
 /* ---- recorder ---- */
@@ -220,20 +244,11 @@ static void add_journal(seep_watchdog *watchdog, const seep_recorder_action *act
                            ? seep_store_journal_add(watchdog->store, &entry, &error)
                            : SEEP_GONE;
   if (status != SEEP_OK) {
-    tool_could_not_run(watchdog, status); /* no promise, no deed */
+    /* No promise, no deed. Busy is not told as such: the recorder would try again the call that depends on it. */
+    tool_could_not_run(watchdog, status == SEEP_BUSY ? SEEP_OS : status);
     return;
   }
   watchdog->journal_id = entry.id;
-}
-
-static void remove_journal(seep_watchdog *watchdog, int64_t id)
-{
-  seep_error error = {0};
-  int64_t which = id != 0 ? id : watchdog->journal_id;
-  if (which != 0 && watchdog->store != NULL) {
-    note_store(watchdog, seep_store_journal_remove(watchdog->store, which, &error), &error);
-  }
-  watchdog->journal_id = id == 0 ? 0 : watchdog->journal_id;
 }
 
 static void write_profile(seep_watchdog *watchdog)
@@ -284,10 +299,13 @@ static void carry_recorder(seep_watchdog *watchdog, const seep_recorder_action *
     break;
   case SEEP_RECORDER_DELETE_RAW:
     (void)seep_files_clean_temporary(watchdog->temporary_folder, watchdog->capture_folder,
-                                     watchdog->options.path_separator, action->instance);
+                                     watchdog->options.path_separator, action->instance,
+                                     watchdog->output_not_kept ? recorder->output_temporary : NULL);
+    watchdog->output_not_kept = false;
     break;
   case SEEP_RECORDER_KEEP_OUTPUT:
     *done = keep_output(recorder->output_temporary, recorder->output);
+    watchdog->output_not_kept = *done != SEEP_OK;
     break;
   case SEEP_RECORDER_TELL:
   default:
@@ -300,7 +318,7 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
   seep_watchdog *watchdog = context;
   switch (command->kind) {
   case SEEP_COMMAND_ALERT:
-    write_alert(watchdog, command->as.alert);
+    command->as.alert.done = write_alert(watchdog, command->as.alert.alert);
     break;
   case SEEP_COMMAND_STORE_POLL:
     store_poll(watchdog, command);
@@ -365,9 +383,31 @@ static bool next_event(seep_watchdog *watchdog, seep_recorder_event *event)
   return false;
 }
 
+void seep_watchdog__take_over_store(seep_watchdog *watchdog)
+{
+  unsigned closed = 0;
+  watchdog->store_exchanged = false;
+  watchdog->recovery_next = 0;
+  watchdog->recovery_count = 0;
+  watchdog->journal_remove_again = 0;
+  if (watchdog->store == NULL) {
+    return;
+  }
+  (void)seep_store_leak_close_all(watchdog->store, seep_watchdog__now(watchdog).wall, "the service was restarted",
+                                  &closed, NULL);
+  if (seep_engine_recorder_is_idle(watchdog->engine)) { /* else the entry may be the one of the recording under way */
+    (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
+                                  &watchdog->recovery_count, NULL);
+  }
+}
+
 static void tell_storage(seep_watchdog *watchdog)
 {
   seep_now now = seep_watchdog__now(watchdog);
+  if (watchdog->store_exchanged) {
+    seep_watchdog__take_over_store(watchdog);
+    seep_engine_store_exchanged(watchdog->engine);
+  }
   if (!watchdog->storage_noted) {
     return;
   }

@@ -32,7 +32,11 @@ struct seep_watchdog {
   seep_status poll_status;
   seep_error poll_error;
 
+  uv_mutex_t post_lock;  /* between posting threads and the closing of `wake` */
+  bool accepting;
   seep_event_feed_sink sink;
+  bool feed_running;
+  uint64_t feed_retry_ms; /* of the loop's own clock */
   seep_inbox *inbox;
   seep_engine *engine;
   seep_child *child;
@@ -42,8 +46,9 @@ struct seep_watchdog {
   bool folder_unusable;
   seep_error folder_error;
   bool store_is_file;    /* false: memory only, promises can not be kept */
-  bool ids_stale;        /* the store was exchanged: row ids that the samples carry belong to another one */
-  bool storage_noted, storage_ok, storage_set_aside; /* for the engine, once it has returned */
+  bool store_exchanged;  /* row ids that samples and cases carry belong to another one; settle tells the engine */
+  bool storage_noted, storage_ok, storage_set_aside; /* for the engine, once it has returned; a failure sticks */
+  int64_t journal_remove_again; /* an entry that could not be removed; 0 = none */
   seep_error storage_error;
   uint64_t alerts_lost;
   seep_mono store_retry; /* when to try the file again */
@@ -56,6 +61,7 @@ struct seep_watchdog {
   bool request_waiting;
   seep_recorder_target request;
   int64_t journal_id;    /* of the recording under way */
+  bool output_not_kept;  /* the finished trace could not get its final name and stays in the temporary folder */
   seep_store_journal_entry recoveries[SEEP_WATCHDOG_RECOVERIES];
   size_t recovery_count, recovery_next;
   uint64_t stop_deadline_ms; /* of the loop's own clock */
@@ -65,6 +71,9 @@ seep_now seep_watchdog__now(const seep_watchdog *watchdog);
 
 /* Opens the store's file, or a store in memory when that fails. The engine is told by the next settle. */
 void seep_watchdog__open_store(seep_watchdog *watchdog);
+
+/* What an earlier life left in a store just opened: cases without an end, promises to keep. */
+void seep_watchdog__take_over_store(seep_watchdog *watchdog);
 
 /* The engine's emit. */
 void seep_watchdog__carry_out(void *context, seep_command *command);

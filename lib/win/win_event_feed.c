@@ -21,6 +21,7 @@
 #define LONGEST_PAUSE_MS 30000u
 #define RENEW_MS (15u * 60u * 1000u)
 #define STOP_PATIENCE_MS 900u
+#define NO_ROOM_PAUSE_MS 50u
 /* Committed at the start: a stack cannot grow when there is no commit left, which is when events come. */
 #define STACK_BYTES ((SIZE_T)128 * 1024)
 
@@ -82,12 +83,16 @@ static void tell_up(feed *self)
 static void on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
 {
   feed *self = context;
+  bool taken = false;
   tell_up(self);
-  AcquireSRWLockExclusive(&self->sink_lock);
-  if (!self->muted) {
-    self->sink.event(self->sink.context, xml, xml_size, bookmark, bookmark_size);
+  while (!taken) {
+    AcquireSRWLockExclusive(&self->sink_lock);
+    taken = self->muted || self->sink.event(self->sink.context, xml, xml_size, bookmark, bookmark_size);
+    ReleaseSRWLockExclusive(&self->sink_lock);
+    if (!taken && WaitForSingleObject(self->stop, NO_ROOM_PAUSE_MS) == WAIT_OBJECT_0) {
+      return; /* its bookmark is not kept, so the next start reads it again */
+    }
   }
-  ReleaseSRWLockExclusive(&self->sink_lock);
 }
 
 static bool is_stopping(void *context)

@@ -250,6 +250,41 @@ seep_status seep_win_folders_create_data(const char *data_path, seep_error *erro
   return status;
 }
 
+seep_status seep_win_folders_lock(const char *data_path, void **lock, seep_error *error)
+{
+  static const wchar_t name[] = L"\\seepwatch.lock";
+  DWORD code = 0;
+  wchar_t *folder = native_path(data_path, &code);
+  if (folder == NULL) {
+    return seep_win_error_set(error, code, "GetFullPathName", data_path);
+  }
+  size_t length = wcslen(folder);
+  wchar_t *path = malloc(length * sizeof *path + sizeof name);
+  HANDLE file = INVALID_HANDLE_VALUE;
+  code = ERROR_NOT_ENOUGH_MEMORY;
+  if (path != NULL) {
+    memcpy(path, folder, length * sizeof *path);
+    memcpy(path + length, name, sizeof name);
+    file = CreateFileW(path, GENERIC_WRITE | DELETE, 0, NULL, OPEN_ALWAYS,
+                       FILE_ATTRIBUTE_HIDDEN | FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    code = GetLastError();
+  }
+  free(path);
+  free(folder);
+  if (file == INVALID_HANDLE_VALUE) {
+    return seep_win_error_set(error, code, "another Seepwatch may be using", data_path);
+  }
+  *lock = file;
+  return SEEP_OK;
+}
+
+void seep_win_folders_unlock(void *lock)
+{
+  if (lock != NULL) {
+    CloseHandle(lock);
+  }
+}
+
 seep_status seep_win_folders_rename(const char *from, const char *to, seep_error *error)
 {
   DWORD code = 0;

@@ -19,6 +19,11 @@ seep_status seep_win_folders_protect(const char *path, seep_error *error);
 /* The data folder, captures in it, and captures\temporary in that. */
 seep_status seep_win_folders_create_data(const char *data_path, seep_error *error);
 
+/* One watchdog per data folder: two would undo each other's recordings. Held until seep_win_folders_unlock, or the
+ * process's end however that comes. SEEP_BUSY when another process holds it. */
+seep_status seep_win_folders_lock(const char *data_path, void **lock, seep_error *error);
+void seep_win_folders_unlock(void *lock); /* NULL is fine */
+
 /* Gives a file another name on the same volume; on disk when it returns. SEEP_BUSY when that name is taken. */
 seep_status seep_win_folders_rename(const char *from, const char *to, seep_error *error);
 

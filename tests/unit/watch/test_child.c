@@ -162,7 +162,7 @@ static void a_detached_call_is_never_told(void **state)
   rig *r = *state;
   write_knobs("hang 1\n");
   assert_int_equal(run(r, "-cancel", NULL, 10000, true), SEEP_OK);
-  r->tracer.detach(r->tracer.context);
+  r->tracer.detach(r->tracer.context, false);
   uv_run(&r->loop, UV_RUN_DEFAULT);
   assert_int_equal(r->done, 0);
 }
@@ -176,7 +176,10 @@ static void leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial(void
   assert_int_equal(seep_files_write(TEMPORARY "/WPR_initiated_Seepwatch_WPR System Collector.etl", "raw", 3, NULL), SEEP_OK);
   assert_int_equal(seep_files_write(TEMPORARY "/x.wprp", "p", 1, NULL), SEEP_OK);
   assert_int_equal(seep_files_write(TEMPORARY "/out.etl", "half", 4, NULL), SEEP_OK);
-  assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch"), 2);
+  assert_int_equal(seep_files_raw_bytes(TEMPORARY, "Seepwatch"), 3);
+  assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch", TEMPORARY "/out.etl"), 2);
+  assert_int_equal(seep_files_folder_bytes(TEMPORARY), 4);
+  assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch", NULL), 0);
   assert_int_equal(seep_files_folder_bytes(TEMPORARY), 0);
   assert_int_equal(seep_files_read(FOLDER "/captures/out.partial.etl", 100, &text, &size, NULL), SEEP_OK);
   assert_int_equal(size, 4);

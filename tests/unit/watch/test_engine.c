@@ -23,7 +23,7 @@ typedef struct rig {
   seep_command_kind order[4096]; /* kinds of commands in the order they came */
   size_t order_count;
   size_t polls_stored, samples_last;
-  seep_status poll_answer;
+  seep_status poll_answer, alert_answer;
   seep_store_leak last_leak;
   size_t leaks_opened, leaks_updated, requests, bookmarks;
   seep_recorder_target target;
@@ -40,12 +40,15 @@ static void carry(void *context, seep_command *command)
   switch (command->kind) {
   case SEEP_COMMAND_ALERT: {
     const char *inserts[SEEP_ALERT_INSERTS];
-    for (size_t i = 0; i < command->as.alert->insert_count; i++) {
-      inserts[i] = command->as.alert->inserts[i];
+    const seep_alert *alert = command->as.alert.alert;
+    for (size_t i = 0; i < alert->insert_count; i++) {
+      inserts[i] = alert->inserts[i];
       assert_true(inserts[i][0] != '\0');
     }
-    fake_sink_keep(&r->sink, command->as.alert->id, (int)command->as.alert->level, inserts,
-                   command->as.alert->insert_count);
+    command->as.alert.done = r->alert_answer;
+    if (r->alert_answer == SEEP_OK) {
+      fake_sink_keep(&r->sink, alert->id, (int)alert->level, inserts, alert->insert_count);
+    }
     break;
   }
   case SEEP_COMMAND_STORE_POLL:
@@ -282,6 +285,51 @@ static void event_2004_is_told_before_its_bookmark_moves(void **state)
   assert_int_equal(r->interval_ms, 1000);
 }
 
+static void an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_waits(void **state)
+{
+  rig *r = *state;
+  r->alert_answer = SEEP_OS;
+  tell_event(r, 5);
+  tell_event(r, 6);
+  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 0);
+  assert_int_equal(r->bookmarks, 0);
+  r->alert_answer = SEEP_OK;
+  tell_event(r, 7); /* told, and yet the bookmark must not pass what is still untold */
+  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 1);
+  assert_int_equal(r->bookmarks, 0);
+  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
+  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 2);
+  assert_string_equal(fake_sink_wait(&r->sink, SEEP_ALERT_EXHAUSTION, 2, 0)->inserts[1], "5");
+  assert_int_equal(r->bookmarks, 1);
+}
+
+static void cases_get_new_rows_when_the_store_is_exchanged(void **state)
+{
+  rig *r = *state;
+  fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
+  poll_for(r, 120);
+  assert_int_equal(r->leaks_opened, 1);
+  assert_int_not_equal(r->last_leak.id, 0);
+  seep_engine_store_exchanged(r->engine);
+  poll_for(r, 5);
+  assert_int_equal(r->last_leak.id, 0); /* the update asks for a new row */
+}
+
+static void a_case_that_was_ignored_is_told_when_it_is_not_any_more(void **state)
+{
+  rig *r = *state;
+  r->settings.ignored_count = 1;
+  snprintf(r->settings.ignored[0], sizeof r->settings.ignored[0], "leaky.exe");
+  seep_engine_settings(r->engine, now_of(r), "file", &r->settings, NULL);
+  fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
+  poll_for(r, 120);
+  assert_int_equal(told(r, SEEP_ALERT_LEAK_FOUND), 0);
+  r->settings.ignored_count = 0;
+  seep_engine_settings(r->engine, now_of(r), "file", &r->settings, NULL);
+  poll_for(r, 10);
+  assert_int_equal(told(r, SEEP_ALERT_LEAK_FOUND), 1);
+}
+
 static void a_foreign_event_is_not_told_but_passed(void **state)
 {
   rig *r = *state;
@@ -432,6 +480,9 @@ int main(void)
       engine_test(a_dead_process_closes_its_case),
       engine_test(a_cut_snapshot_kills_nobody),
       engine_test(event_2004_is_told_before_its_bookmark_moves),
+      engine_test(an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_waits),
+      engine_test(cases_get_new_rows_when_the_store_is_exchanged),
+      engine_test(a_case_that_was_ignored_is_told_when_it_is_not_any_more),
       engine_test(a_foreign_event_is_not_told_but_passed),
       engine_test(a_named_process_is_judged_sooner),
       engine_test(feed_and_storage_are_told_once_per_change),

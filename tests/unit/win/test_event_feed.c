@@ -45,7 +45,7 @@ static const seep_win_late_wevtapi *bound_api = &api;
 static DWORD(WINAPI *standin_handles)(void);
 static seep_event_feed feed;
 
-static void on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+static bool on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
 {
   seen *self = context;
   EnterCriticalSection(&self->lock);
@@ -67,6 +67,7 @@ static void on_event(void *context, const char *xml, size_t xml_size, const char
     self->event_while_down = true;
   }
   LeaveCriticalSection(&self->lock);
+  return true;
 }
 
 static void on_state(void *context, bool up, const seep_error *error)

@@ -22,13 +22,14 @@
 static volatile LONG ups, downs;
 static seep_error last_error;
 
-static void on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+static bool on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
 {
   (void)context;
   (void)xml;
   (void)xml_size;
   (void)bookmark;
   (void)bookmark_size;
+  return true;
 }
 
 static void on_state(void *context, bool up, const seep_error *error)

@@ -136,6 +136,22 @@ static void renaming_never_replaces(void **state)
   remove("test-win-old.txt");
 }
 
+static void only_one_holds_the_lock(void **state)
+{
+  (void)state;
+  void *first = NULL;
+  void *second = NULL;
+  seep_error error;
+  assert_int_equal(seep_win_folders_lock(".", &first, &error), SEEP_OK);
+  assert_int_equal(seep_win_folders_lock(".", &second, &error), SEEP_BUSY);
+  assert_null(second);
+  seep_win_folders_unlock(first);
+  assert_int_equal(seep_win_folders_lock(".", &second, &error), SEEP_OK);
+  seep_win_folders_unlock(second);
+  FILE *file = fopen("seepwatch.lock", "rb");
+  assert_null(file); /* nothing is left behind */
+}
+
 static void long_paths_work(void **state)
 {
   (void)state;
@@ -166,7 +182,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_known_folders_are_there),   cmocka_unit_test(the_data_folder_is_made_and_made_again),
       cmocka_unit_test(a_file_in_the_way_is_refused),  cmocka_unit_test(a_missing_parent_is_not_found),
-      cmocka_unit_test(renaming_never_replaces),     cmocka_unit_test(long_paths_work),
+      cmocka_unit_test(renaming_never_replaces),
+      cmocka_unit_test(only_one_holds_the_lock),     cmocka_unit_test(long_paths_work),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
