@@ -21,7 +21,7 @@ static seep_status fail(seep_error *error, int code, const char *operation, cons
   return seep_error_set(error, status, SEEP_DOMAIN_UV, code, operation, path);
 }
 
-static bool join(char *out, size_t out_size, const char *folder, char separator, const char *name)
+bool seep_files_join(char *out, size_t out_size, const char *folder, char separator, const char *name)
 {
   char middle[2] = {separator, '\0'};
   seep_writer writer;
@@ -54,7 +54,7 @@ static uint64_t sum_files(const char *folder, const char *instance)
     while (uv_fs_scandir_next(&request, &entry) == 0) {
       bool counts = entry.type == UV_DIRENT_FILE && (instance == NULL || seep_wpr_is_raw_file(entry.name, instance));
       /* libuv takes '/' on Windows too */
-      if (counts && join(path, sizeof path, folder, '/', entry.name)) {
+      if (counts && seep_files_join(path, sizeof path, folder, '/', entry.name)) {
         sum += seep_files_size(path);
       }
     }
@@ -107,7 +107,7 @@ static bool join_partial(char *out, size_t out_size, const char *folder, char se
   seep_writer_init(&writer, stem, sizeof stem);
   seep_writer_bytes(&writer, name, strlen(name) - strlen(".etl"));
   seep_writer_text(&writer, ".partial.etl");
-  return !writer.cut && join(out, out_size, folder, separator, stem);
+  return !writer.cut && seep_files_join(out, out_size, folder, separator, stem);
 }
 
 unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
@@ -119,7 +119,7 @@ unsigned seep_files_clean_temporary(const char *temporary_folder, const char *ca
   unsigned gone = 0;
   if (uv_fs_scandir(NULL, &request, temporary_folder, 0, NULL) >= 0) {
     while (uv_fs_scandir_next(&request, &entry) == 0) {
-      if (entry.type != UV_DIRENT_FILE || !join(path, sizeof path, temporary_folder, separator, entry.name) ||
+      if (entry.type != UV_DIRENT_FILE || !seep_files_join(path, sizeof path, temporary_folder, separator, entry.name) ||
           (spare != NULL && strcmp(path, spare) == 0)) {
         continue;
       }

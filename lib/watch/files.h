@@ -11,6 +11,9 @@
 
 #include "base/status.h"
 
+/* folder, separator, name; false when it does not fit. */
+bool seep_files_join(char *out, size_t out_size, const char *folder, char separator, const char *name);
+
 /* Sum of the sizes of the plain files directly in the folder; 0 when it cannot be read. */
 uint64_t seep_files_folder_bytes(const char *folder);
 /* The same for the raw files of one recorder instance alone. */

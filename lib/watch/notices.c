@@ -6,17 +6,22 @@
 #include "judge/headroom.h"
 #include "report/human.h"
 
-void seep_notices_started(seep_alert *alert, const char *version, const char *data_folder, const seep_settings *settings)
+static void add_summary(seep_alert *alert, const seep_settings *settings)
 {
   char text[SEEP_ALERT_INSERT_SIZE];
   seep_writer summary;
   seep_writer_init(&summary, text, sizeof text);
   seep_settings_summary(settings, &summary);
+  seep_alert_add_text(alert, text);
+}
+
+void seep_notices_started(seep_alert *alert, const char *version, const char *data_folder, const seep_settings *settings)
+{
   seep_alert_init(alert, SEEP_ALERT_SERVICE_STARTED);
   seep_alert_add_text(alert, version);
   seep_alert_add_duration(alert, settings->poll_interval_ms);
   seep_alert_add_text(alert, data_folder);
-  seep_alert_add_text(alert, text);
+  add_summary(alert, settings);
 }
 
 void seep_notices_stopped(seep_alert *alert, const char *reason, int64_t ran_ms)
@@ -28,29 +33,21 @@ void seep_notices_stopped(seep_alert *alert, const char *reason, int64_t ran_ms)
 
 void seep_notices_settings(seep_alert *alert, const char *file, const seep_settings *settings, bool changed)
 {
-  char text[SEEP_ALERT_INSERT_SIZE];
-  seep_writer summary;
-  seep_writer_init(&summary, text, sizeof text);
-  seep_settings_summary(settings, &summary);
   seep_alert_init(alert, SEEP_ALERT_SETTINGS_LOADED);
   seep_alert_add_text(alert, file);
-  seep_alert_add_text(alert, text);
+  add_summary(alert, settings);
   seep_alert_add_text(alert, changed ? "changed while running" : "-");
 }
 
 void seep_notices_settings_refused(seep_alert *alert, const char *file, const seep_settings_problem *problem,
                                    const seep_settings *running)
 {
-  char text[SEEP_ALERT_INSERT_SIZE];
-  seep_writer summary;
-  seep_writer_init(&summary, text, sizeof text);
-  seep_settings_summary(running, &summary);
   seep_alert_init(alert, SEEP_ALERT_SETTINGS_REFUSED);
   seep_alert_add_text(alert, file);
   seep_alert_add_u64(alert, problem->line);
   seep_alert_add_text(alert, problem->key);
   seep_alert_add_text(alert, problem->reason);
-  seep_alert_add_text(alert, text);
+  add_summary(alert, running);
 }
 
 void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse)

@@ -312,17 +312,6 @@ void seep_watchdog_post(seep_watchdog *watchdog, seep_control control)
 
 /* ---- life ---- */
 
-static bool join(char *out, size_t size, const char *folder, char separator, const char *name)
-{
-  char middle[2] = {separator, '\0'};
-  seep_writer writer;
-  seep_writer_init(&writer, out, size);
-  seep_writer_text(&writer, folder);
-  seep_writer_text(&writer, middle);
-  seep_writer_text(&writer, name);
-  return !writer.cut;
-}
-
 static bool take_options(seep_watchdog *watchdog, const seep_watchdog_options *options)
 {
   char separator = options->path_separator;
@@ -338,10 +327,10 @@ static bool take_options(seep_watchdog *watchdog, const seep_watchdog_options *o
          seep_text_copy(watchdog->data_folder, sizeof watchdog->data_folder, options->data_folder) > 0 &&
          seep_text_copy(watchdog->settings_path, sizeof watchdog->settings_path, options->settings_path) > 0 &&
          seep_text_copy(watchdog->recorder_path, sizeof watchdog->recorder_path, options->recorder_path) > 0 &&
-         join(watchdog->store_path, sizeof watchdog->store_path, options->data_folder, separator, "seepwatch.db") &&
-         join(watchdog->capture_folder, sizeof watchdog->capture_folder, options->data_folder, separator,
+         seep_files_join(watchdog->store_path, sizeof watchdog->store_path, options->data_folder, separator, "seepwatch.db") &&
+         seep_files_join(watchdog->capture_folder, sizeof watchdog->capture_folder, options->data_folder, separator,
               "captures") &&
-         join(watchdog->temporary_folder, sizeof watchdog->temporary_folder, watchdog->capture_folder, separator,
+         seep_files_join(watchdog->temporary_folder, sizeof watchdog->temporary_folder, watchdog->capture_folder, separator,
               "temporary");
 }
 

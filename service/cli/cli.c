@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@
 #include "base/text.h"
 
 #define PATH_SIZE 1024
+#define FIRST_CHUNK_BYTES ((size_t)64 * 1024)
 
 FILE *seep_cli_open(const char *path)
 {
@@ -32,6 +35,75 @@ FILE *seep_cli_open(const char *path)
 #else
   return fopen(path, "rb");
 #endif
+}
+
+int seep_cli_fail_reading(const char *verb, int exit_code, const char *path, const char *why)
+{
+  char what[512];
+  seep_writer writer;
+  seep_writer_init(&writer, what, sizeof what);
+  seep_writer_text(&writer, "reading ");
+  seep_writer_text(&writer, strcmp(path, "-") == 0 ? "standard input" : path);
+  return seep_cli_fail(verb, exit_code, what, why);
+}
+
+static int fail_with_errno(const char *verb, const char *path, int code)
+{
+  char why[192];
+  seep_writer writer;
+  seep_writer_init(&writer, why, sizeof why);
+  seep_writer_format(&writer, "%s (%d)", strerror(code), code);
+  int exit_code = SEEP_EXIT_FAILED;
+  if (code == ENOENT || code == ENOTDIR) {
+    exit_code = SEEP_EXIT_NOT_FOUND;
+  } else if (code == EACCES || code == EPERM) {
+    exit_code = SEEP_EXIT_DENIED;
+  }
+  return seep_cli_fail_reading(verb, exit_code, path, why);
+}
+
+/* Doubles *data as it goes, so that a small file costs little. */
+static int read_stream(const char *verb, const char *path, FILE *stream, size_t limit, char **data, size_t *size)
+{
+  size_t capacity = 0;
+  while (feof(stream) == 0 && *size < limit) {
+    if (*size == capacity) {
+      capacity = capacity == 0 ? FIRST_CHUNK_BYTES : capacity * 2;
+      capacity = capacity > limit ? limit : capacity;
+      char *grown = realloc(*data, capacity);
+      if (grown == NULL) {
+        return seep_cli_fail_reading(verb, SEEP_EXIT_FAILED, path, "no memory (realloc)");
+      }
+      *data = grown;
+    }
+    *size += fread(*data + *size, 1, capacity - *size, stream);
+    if (ferror(stream) != 0) {
+      return fail_with_errno(verb, path, errno);
+    }
+  }
+  return SEEP_EXIT_DONE;
+}
+
+int seep_cli_read(const char *verb, const char *path, size_t maximum_bytes, char **data, size_t *size)
+{
+  char *bytes = NULL;
+  size_t length = 0;
+  errno = 0;
+  FILE *stream = seep_cli_open(path);
+  if (stream == NULL) {
+    return fail_with_errno(verb, path, errno);
+  }
+  int result = read_stream(verb, path, stream, maximum_bytes + 1, &bytes, &length);
+  if (stream != stdin) {
+    fclose(stream);
+  }
+  if (result != SEEP_EXIT_DONE) {
+    free(bytes);
+    return result;
+  }
+  *data = bytes;
+  *size = length;
+  return SEEP_EXIT_DONE;
 }
 
 /* Beside the data folder's other files; the current folder where there is no data folder. */

@@ -22,50 +22,6 @@ static int usage(void)
   return SEEP_EXIT_USAGE;
 }
 
-static int fail_with_errno(const char *what, int code)
-{
-  char why[192];
-  seep_writer writer;
-  seep_writer_init(&writer, why, sizeof why);
-  seep_writer_format(&writer, "%s (%d)", strerror(code), code);
-  int exit_code = SEEP_EXIT_FAILED;
-  if (code == ENOENT || code == ENOTDIR) {
-    exit_code = SEEP_EXIT_NOT_FOUND;
-  } else if (code == EACCES || code == EPERM) {
-    exit_code = SEEP_EXIT_DENIED;
-  }
-  return seep_cli_fail("config", exit_code, what, why);
-}
-
-/* The whole file, or as much as shows that it is too large. *text is the caller's to free. */
-static int read_file(const char *path, char **text, size_t *size)
-{
-  const size_t capacity = (size_t)SEEP_SETTINGS_MAXIMUM_BYTES + 1;
-  errno = 0;
-  FILE *stream = seep_cli_open(path);
-  if (stream == NULL) {
-    return fail_with_errno(path, errno);
-  }
-  int result = SEEP_EXIT_DONE;
-  char *buffer = malloc(capacity);
-  size_t length = buffer != NULL ? fread(buffer, 1, capacity, stream) : 0;
-  if (buffer == NULL) {
-    result = seep_cli_fail("config", SEEP_EXIT_FAILED, path, "not enough memory");
-  } else if (ferror(stream)) {
-    result = fail_with_errno(path, errno);
-  }
-  if (stream != stdin) {
-    fclose(stream);
-  }
-  if (result != SEEP_EXIT_DONE) {
-    free(buffer);
-    return result;
-  }
-  *text = buffer;
-  *size = length;
-  return SEEP_EXIT_DONE;
-}
-
 static int say_problem(const char *path, const seep_settings_problem *problem)
 {
   char what[1024];
@@ -87,7 +43,7 @@ static int load(const char *path, seep_settings *settings, seep_settings_problem
 {
   char *text = NULL;
   size_t size = 0;
-  int result = read_file(path, &text, &size);
+  int result = seep_cli_read("config", path, SEEP_SETTINGS_MAXIMUM_BYTES, &text, &size);
   if (result == SEEP_EXIT_DONE) {
     *status = seep_settings_parse(text, size, settings, problem);
   }

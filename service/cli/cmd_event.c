@@ -32,50 +32,14 @@ typedef struct event_file {
 /* why ends with the code in parentheses. */
 static int fail(int exit_code, const char *path, const char *why)
 {
-  char what[512];
-  seep_writer writer;
-  seep_writer_init(&writer, what, sizeof what);
-  seep_writer_text(&writer, "reading ");
-  seep_writer_text(&writer, strcmp(path, "-") == 0 ? "standard input" : path);
-  return seep_cli_fail(VERB, exit_code, what, why);
-}
-
-static int fail_with_errno(const char *path, int code)
-{
-  char why[192];
-  seep_writer writer;
-  seep_writer_init(&writer, why, sizeof why);
-  seep_writer_format(&writer, "%s (%d)", strerror(code), code);
-  int exit_code = SEEP_EXIT_FAILED;
-  if (code == ENOENT || code == ENOTDIR) {
-    exit_code = SEEP_EXIT_NOT_FOUND;
-  } else if (code == EACCES || code == EPERM) {
-    exit_code = SEEP_EXIT_DENIED;
-  }
-  return fail(exit_code, path, why);
+  return seep_cli_fail_reading(VERB, exit_code, path, why);
 }
 
 static int read_input(const char *path, event_file *input)
 {
-  errno = 0;
-  FILE *file = seep_cli_open(path);
-  if (file == NULL) {
-    return fail_with_errno(path, errno);
-  }
-  int result = SEEP_EXIT_DONE;
-  input->data = malloc(FILE_MAXIMUM_BYTES + 1);
-  if (input->data == NULL) {
-    result = fail(SEEP_EXIT_FAILED, path, "no memory (malloc)");
-  } else {
-    input->size = fread(input->data, 1, FILE_MAXIMUM_BYTES + 1, file);
-    if (ferror(file) != 0) {
-      result = fail_with_errno(path, errno);
-    } else if (input->size > FILE_MAXIMUM_BYTES) {
-      result = fail(SEEP_EXIT_BAD_INPUT, path, "larger than any event (limit)");
-    }
-  }
-  if (file != stdin) {
-    fclose(file);
+  int result = seep_cli_read(VERB, path, FILE_MAXIMUM_BYTES, &input->data, &input->size);
+  if (result == SEEP_EXIT_DONE && input->size > FILE_MAXIMUM_BYTES) {
+    result = fail(SEEP_EXIT_BAD_INPUT, path, "larger than any event (limit)");
   }
   return result;
 }

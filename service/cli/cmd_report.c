@@ -22,7 +22,6 @@
 
 /* The file is held in memory: larger ones wait for a reader that goes through windows of it. */
 #define FILE_MAXIMUM_BYTES ((size_t)256 * 1024 * 1024)
-#define FIRST_CHUNK_BYTES ((size_t)1024 * 1024)
 #define WARNING_LIMIT 8
 #define WARNING_SIZE 160
 
@@ -33,7 +32,7 @@ typedef struct request {
 } request;
 
 typedef struct trace_file {
-  uint8_t *data; /* owned */
+  char *data; /* owned */
   size_t size;
 } trace_file;
 
@@ -45,66 +44,18 @@ typedef struct warnings {
 
 static int fail(int exit_code, const char *path, const char *why)
 {
-  char what[512];
-  seep_writer writer;
-  seep_writer_init(&writer, what, sizeof what);
-  seep_writer_text(&writer, "reading ");
-  seep_writer_text(&writer, strcmp(path, "-") == 0 ? "standard input" : path);
-  return seep_cli_fail(VERB, exit_code, what, why);
-}
-
-static int fail_with_errno(const char *path, int code)
-{
-  char why[192];
-  seep_writer writer;
-  seep_writer_init(&writer, why, sizeof why);
-  seep_writer_format(&writer, "%s (%d)", strerror(code), code);
-  if (code == ENOENT || code == ENOTDIR) {
-    return fail(SEEP_EXIT_NOT_FOUND, path, why);
-  }
-  return fail(code == EACCES || code == EPERM ? SEEP_EXIT_DENIED : SEEP_EXIT_FAILED, path, why);
-}
-
-/* Reads until the end or one byte past the limit; the buffer doubles. */
-static int read_stream(FILE *stream, const char *path, trace_file *file)
-{
-  size_t capacity = 0;
-  while (feof(stream) == 0 && file->size <= FILE_MAXIMUM_BYTES) {
-    if (file->size == capacity) {
-      size_t larger = capacity == 0 ? FIRST_CHUNK_BYTES : capacity * 2;
-      larger = larger > FILE_MAXIMUM_BYTES ? FILE_MAXIMUM_BYTES + 1 : larger;
-      uint8_t *data = realloc(file->data, larger);
-      if (data == NULL) {
-        return fail(SEEP_EXIT_FAILED, path, "no memory (realloc)");
-      }
-      file->data = data;
-      capacity = larger;
-    }
-    file->size += fread(file->data + file->size, 1, capacity - file->size, stream);
-    if (ferror(stream) != 0) {
-      return fail_with_errno(path, errno);
-    }
-  }
-  if (file->size > FILE_MAXIMUM_BYTES) {
-    return fail(SEEP_EXIT_BAD_INPUT, path, "too large for this version, which reads up to 256 MB (limit)");
-  }
-  return SEEP_EXIT_DONE;
+  return seep_cli_fail_reading(VERB, exit_code, path, why);
 }
 
 static int read_input(const char *path, trace_file *file)
 {
-  errno = 0;
-  FILE *stream = seep_cli_open(path);
-  if (stream == NULL) {
-    return fail_with_errno(path, errno);
+  int result = seep_cli_read(VERB, path, FILE_MAXIMUM_BYTES, &file->data, &file->size);
+  if (result == SEEP_EXIT_DONE && file->size > FILE_MAXIMUM_BYTES) {
+    return fail(SEEP_EXIT_BAD_INPUT, path, "too large for this version, which reads up to 256 MB (limit)");
   }
-  int result = read_stream(stream, path, file);
-  if (stream != stdin) {
-    fclose(stream);
-  }
-  if (result == SEEP_EXIT_DONE && file->size >= 2 && file->data[0] == 0x1F && file->data[1] == 0x8B) {
-    result = fail(SEEP_EXIT_BAD_INPUT, path,
-                  "compressed with gzip, which this version does not read; unpack it first (unsupported)");
+  if (result == SEEP_EXIT_DONE && file->size >= 2 && memcmp(file->data, "\x1F\x8B", 2) == 0) {
+    return fail(SEEP_EXIT_BAD_INPUT, path,
+                "compressed with gzip, which this version does not read; unpack it first (unsupported)");
   }
   return result;
 }
@@ -251,7 +202,7 @@ static int report(const request *wanted)
   }
   seep_trace_committed_init(&committed, wanted->pid);
   seep_trace_visit visit = wanted->has_pid ? seep_trace_committed_visit : NULL;
-  seep_status status = seep_trace_walk(file.data, file.size, visit, &committed, &summary, &error);
+  seep_status status = seep_trace_walk((const uint8_t *)file.data, file.size, visit, &committed, &summary, &error);
   free(file.data);
   if (status != SEEP_OK) {
     char why[128];
