@@ -1,0 +1,175 @@
+#!/bin/sh
+# What goes wrong on real servers, end to end: a broken configuration, a damaged or foreign database, a recorder that is
+# missing, refuses or hangs, an event log API that is not there, a second start, a stop and a kill in the middle of a
+# recording. The service must say what happened, stay up, and leave nothing behind.   sh tests/e2e/badinput.sh
+set -u
+. "$(dirname "$0")/lib.sh"
+
+fresh() { service_stop >/dev/null 2>&1; rm -rf "$data/seepwatch.db"* "$data/captures" "$standin"/wpr* "$standin"/wevtapi*; write_config "$@"; standins; mark_events; }
+calls() { cat "$standin/wpr-calls.log" 2>/dev/null; }
+calls_have() { calls | grep -q -- "$1"; }
+nothing_raw() { [ -z "$(find "$drive_c" -name 'WPR_initiated_*' -print 2>/dev/null)" ]; }
+recorder_idle() { win 'C:\windows\system32\wpr.exe' -status -instancename Seepwatch 2>&1 | grep -q 'not recording'; }
+still_running() { check "the service stays up" service_is RUNNING; }
+checksum() { cksum <"$1"; }
+
+broken_configuration() {
+  say "A configuration with a value out of bounds, at the start."
+  fresh
+  printf '{\n  "poll": {\n    "interval_s": 0\n  }\n}\n' >"$data/seepwatch.json"
+  check "the service starts" service_start
+  if check_event "event 103 refuses it" 103 10; then
+    check_match "with the line" '^3$' "$(insert 2)"
+    check_match "and the key" '^poll\.interval_s$' "$(insert 3)"
+  fi
+  still_running
+  say "It is corrected while the service runs."
+  mark_events
+  write_config
+  check "paramchange is accepted" service_control 6
+  check_event "event 102 takes it" 102 10
+  say "And broken again: half a file."
+  mark_events
+  printf '{ "poll": { "interval_s": 5' >"$data/seepwatch.json"
+  check "paramchange is accepted" service_control 6
+  check_event "event 103 refuses it, the old one stays in force" 103 10 && check_match "it says what is in force" 'poll 1 s' "$(insert 5)"
+  still_running
+}
+
+second_start() {
+  say "sc start on a service that runs."
+  check "is refused" not win sc start seepwatch
+  check_match "with one instance left" '^1$' "$(alive_count seepwatch.exe)"
+  still_running
+}
+
+status_on_demand() {
+  say "sc control seepwatch 129: tell me how you are."
+  mark_events
+  check "the control is accepted" service_control 129
+  check_event "event 104 answers" 104 10 && show_event
+}
+
+damaged_database() {
+  say "The database is damaged."
+  fresh
+  head -c 100000 /dev/urandom >"$data/seepwatch.db"
+  check "the service starts" service_start
+  check_event "event 107 says so" 107 15
+  check "the damaged file is kept beside it" within 5 set_aside
+  check "a fresh one is in use" within 10 seepwatch history --json
+  still_running
+}
+
+set_aside() { ls "$data" | grep -q 'seepwatch\.db\.damaged'; }
+
+foreign_database() {
+  say "The database comes from a newer version."
+  fresh
+  check "the service makes one" service_start
+  check "with samples in it" within 10 seepwatch history --json
+  service_stop
+  # SQLite's user_version, 4 bytes big-endian at offset 60: the schema's version.
+  printf '\000\000\047\017' | dd of="$data/seepwatch.db" bs=1 seek=60 conv=notrunc 2>/dev/null
+  before=$(checksum "$data/seepwatch.db")
+  mark_events
+  check "the service starts" service_start
+  check_event "event 107 says so" 107 15
+  still_running
+  check "it stops" service_stop
+  check_match "the file was not touched" "^$before\$" "$(checksum "$data/seepwatch.db")"
+}
+
+no_event_api() {
+  say "The event log API refuses the subscription (Wine's own answers nothing at all)."
+  fresh
+  win reg add 'HKCU\Software\Wine\DllOverrides' /v wevtapi /d builtin /f >/dev/null
+  rm -f "$drive_c/windows/system32/wevtapi.dll"
+  ln "$e2e_build/wine-template/drive_c/windows/system32/wevtapi.dll" "$drive_c/windows/system32/wevtapi.dll"
+  check "the service starts" service_start
+  check_event "event 211: not listening" 211 20
+  still_running
+  check "it stops" service_stop
+}
+
+no_recorder() {
+  say "A program leaks and wpr.exe is not there."
+  fresh
+  standin_no_recorder
+  check "the service starts" service_start
+  check_event "the leak is found" 200 60 '\|leaker\.exe\|'
+  check_event "event 302: no recorder" 302 20 '\|leaker\.exe\|' && show_event
+  still_running
+}
+
+refusing_recorder() {
+  say "wpr.exe refuses: insufficient privileges (0xC5585011)."
+  fresh
+  wpr_knob start_exit=0xC5585011
+  check "the service starts" service_start
+  check_event "event 302 with the code" 302 60 '0x[Cc]5585011' && show_event
+  check "nothing was recorded" recorder_idle
+  still_running
+}
+
+hanging_recorder() {
+  say "wpr.exe hangs at the start of a recording."
+  fresh 8 ', "start_deadline_s": 5, "cancel_deadline_s": 5'
+  wpr_knob start_hang_s=60
+  check "the service starts" service_start
+  check_event "event 302 after the deadline" 302 90 '\|leaker\.exe\|' && show_event
+  still_running
+  check "it stops in spite of it" service_stop
+  wpr_knob
+}
+
+recording_under_way() {
+  fresh 60
+  check "the service starts" service_start
+  check_event "a recording has begun" 300 60 '\|leaker\.exe\|'
+}
+
+stop_in_recording() {
+  say "The service is stopped in the middle of a recording."
+  recording_under_way || return
+  stop_began=$(date +%s)
+  check "it stops" service_stop
+  check "within 5 seconds" test $(($(date +%s) - stop_began)) -le 6
+  check "the recording was cancelled" calls_have -cancel
+  check "nothing records any more" recorder_idle
+  check "no raw file is left" nothing_raw
+}
+
+kill_in_recording() {
+  say "The service is killed in the middle of a recording, and started again."
+  recording_under_way || return
+  service_kill
+  check "the recording goes on without a master" not recorder_idle
+  mark_events
+  check "the service starts again" service_start
+  check_event "event 105: it was cleaned up" 105 20 && show_event
+  check_match "it names the recording" '\|recording\|' "$event"
+  check "no raw file is left" nothing_raw
+  check "it stops" service_stop
+  check "nothing records any more" recorder_idle
+  check "the journal is empty: the next start undoes nothing" quiet_start
+}
+quiet_start() { mark_events; service_start && sleep 3 && ! has_event 105 '\|recording\|'; }
+
+e2e_open badinput
+e2e_install
+broken_configuration
+second_start
+status_on_demand
+damaged_database
+foreign_database
+no_event_api
+program_start leaker.exe --mb-per-minute 60 --seconds 900 || e2e_finish
+no_recorder
+refusing_recorder
+hanging_recorder
+stop_in_recording
+kill_in_recording
+program_stop leaker.exe
+service_stop
+e2e_finish
