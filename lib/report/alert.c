@@ -51,7 +51,7 @@ static const seep_alert_definition definitions[] = {
     {SEEP_ALERT_RECORDING_FAILED,
      ERROR_LEVEL,
      6,
-     {"image", "pid", "verb", "code", "meaning", "what follows"}},
+     {"image", "pid", "verb", "code", "meaning", "reason"}},
     {SEEP_ALERT_RECORDING_REFUSED, WARNING, 3, {"image", "pid", "reason"}},
     {0, INFORMATION, 0, {NULL}}};
 

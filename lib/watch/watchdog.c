@@ -204,14 +204,19 @@ static void keep_feed(seep_watchdog *watchdog)
 
 /* ---- the second ---- */
 
+/* NULL when it cannot be known. */
+static const seep_own_usage *read_usage(const seep_watchdog *watchdog, seep_own_usage *usage)
+{
+  const seep_own_usage_source *source = &watchdog->options.usage;
+  return source->read != NULL && source->read(source->context, usage) == SEEP_OK ? usage : NULL;
+}
+
 static void second_passed(uv_timer_t *timer)
 {
   seep_watchdog *watchdog = timer->data;
   seep_now now = seep_watchdog__now(watchdog);
   seep_own_usage usage;
   seep_recorder_event measures;
-  const seep_own_usage_source *source = &watchdog->options.usage;
-  bool known = source->read != NULL && source->read(source->context, &usage) == SEEP_OK;
   bool busy = !seep_engine_recorder_is_idle(watchdog->engine);
   memset(&measures, 0, sizeof measures);
   if (busy) {
@@ -222,7 +227,7 @@ static void second_passed(uv_timer_t *timer)
   seep_engine_count_lost(watchdog->engine, seep_inbox_lost(watchdog->inbox) + watchdog->alerts_lost);
   watchdog->alerts_lost = 0;
   keep_feed(watchdog);
-  seep_engine_tick(watchdog->engine, now, known ? &usage : NULL, busy ? &measures : NULL);
+  seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), busy ? &measures : NULL);
   seep_watchdog__settle(watchdog);
   if (watchdog->stopping &&
       (seep_engine_recorder_is_idle(watchdog->engine) || uv_now(&watchdog->loop) >= watchdog->stop_deadline_ms)) {
@@ -261,6 +266,7 @@ static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
 {
   seep_now now = seep_watchdog__now(watchdog);
   seep_recorder_event abandon = {.kind = SEEP_RECORDER_ABANDON};
+  seep_own_usage usage;
   switch (item->kind) {
   case SEEP_INBOX_EVENT:
     seep_engine_exhaustion(watchdog->engine, now, item->text, item->text_bytes, item->bookmark, item->bookmark_bytes);
@@ -279,6 +285,7 @@ static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
     start_poll(watchdog);
     break;
   case SEEP_INBOX_STATUS:
+    seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), NULL);
     seep_engine_status(watchdog->engine, now);
     break;
   case SEEP_INBOX_ABANDON:

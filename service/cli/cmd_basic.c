@@ -27,7 +27,9 @@ static const verb_help verbs[] = {
     {"service", "service", "runs as a Windows service; only the service control manager uses this", "sc start seepwatch"},
     {"install", "install", "registers the service (or repairs its description and recovery actions)",
      "seepwatch install"},
-    {"uninstall", "uninstall", "stops and removes the service; data and configuration stay", "seepwatch uninstall"},
+    {"uninstall", "uninstall [--stop-only]",
+     "stops and removes the service; data and configuration stay. --stop-only: stops it and waits for its end",
+     "seepwatch uninstall"},
     {"status", "status [--json]", "asks the service control manager how the service is", "seepwatch status"},
 #endif
     {"version", "version [--json]", "prints the version", "seepwatch version"},

@@ -159,6 +159,29 @@ static wchar_t *service_command_line(void)
   }
 }
 
+/* A path with a space and without quotes lets a program beside it be started in its place. Windows Installer writes it
+ * so where the installer's engine does not quote (Wine's); a path that somebody quoted is left as it is. */
+static seep_status quote_path(SC_HANDLE service, seep_error *error)
+{
+  DWORD needed = 0;
+  (void)QueryServiceConfigW(service, NULL, 0, &needed);
+  QUERY_SERVICE_CONFIGW *config = malloc(needed > 0 ? needed : 1);
+  wchar_t *line = service_command_line();
+  seep_status status = SEEP_OK;
+  if (config == NULL || line == NULL) {
+    status = seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "service path", "");
+  } else if (!QueryServiceConfigW(service, config, needed, &needed)) {
+    status = seep_win_error_set(error, GetLastError(), "QueryServiceConfig", "seepwatch");
+  } else if (config->lpBinaryPathName[0] != L'"' &&
+             !ChangeServiceConfigW(service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, line, NULL, NULL,
+                                   NULL, NULL, NULL, NULL)) {
+    status = seep_win_error_set(error, GetLastError(), "ChangeServiceConfig", "seepwatch");
+  }
+  free(line);
+  free(config);
+  return status;
+}
+
 static seep_status create_service(SC_HANDLE manager, SC_HANDLE *service, seep_error *error)
 {
   wchar_t *line = service_command_line();
@@ -181,11 +204,15 @@ int seep_cmd_install(int argc, char **argv)
     return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "this verb takes no arguments");
   }
   seep_status status = open_service(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE,
-                                    SERVICE_CHANGE_CONFIG | SERVICE_START, &manager, &service, &error);
+                                    SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG | SERVICE_START, &manager, &service,
+                                    &error);
   bool created = false;
   if (status != SEEP_OK && manager != NULL && error.code == ERROR_SERVICE_DOES_NOT_EXIST) {
     status = create_service(manager, &service, &error);
     created = status == SEEP_OK;
+  }
+  if (status == SEEP_OK) {
+    status = quote_path(service, &error);
   }
   if (status == SEEP_OK) {
     status = describe_service(service, &error);
@@ -199,15 +226,24 @@ int seep_cmd_install(int argc, char **argv)
   return SEEP_EXIT_DONE;
 }
 
-static void wait_until_stopped(SC_HANDLE service)
+/* STOPPED is said a moment before the process ends, and only then can its file be replaced or removed: waits for both. */
+static void stop_and_wait(SC_HANDLE service)
 {
+  SERVICE_STATUS_PROCESS now = {0};
   SERVICE_STATUS status;
+  DWORD needed = 0;
+  (void)QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &needed);
+  HANDLE process = now.dwProcessId != 0 ? OpenProcess(SYNCHRONIZE, FALSE, now.dwProcessId) : NULL;
   (void)ControlService(service, SERVICE_CONTROL_STOP, &status);
   for (int waited_ms = 0; waited_ms < STOP_PATIENCE_MS; waited_ms += 100) {
     if (!QueryServiceStatus(service, &status) || status.dwCurrentState == SERVICE_STOPPED) {
-      return;
+      break;
     }
     Sleep(100);
+  }
+  if (process != NULL) {
+    (void)WaitForSingleObject(process, STOP_PATIENCE_MS);
+    CloseHandle(process);
   }
 }
 
@@ -215,14 +251,15 @@ int seep_cmd_uninstall(int argc, char **argv)
 {
   SC_HANDLE manager, service;
   seep_error error = {0};
-  if (argc > 1) {
-    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "this verb takes no arguments");
+  bool stop_only = argc == 2 && strcmp(argv[1], "--stop-only") == 0;
+  if (argc > 1 && !stop_only) {
+    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "unknown option");
   }
   seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, &manager,
                                     &service, &error);
   if (status == SEEP_OK) {
-    wait_until_stopped(service);
-    if (!DeleteService(service)) {
+    stop_and_wait(service);
+    if (!stop_only && !DeleteService(service)) {
       status = seep_win_error_set(&error, GetLastError(), "DeleteService", "seepwatch");
     }
   }
@@ -232,7 +269,8 @@ int seep_cmd_uninstall(int argc, char **argv)
     (void)fail_error(argv[0], status, &error);
     return exit_code;
   }
-  printf("service seepwatch removed; its data and configuration stay\n");
+  printf("%s\n", stop_only ? "service seepwatch stopped"
+                           : "service seepwatch removed; its data and configuration stay");
   return SEEP_EXIT_DONE;
 }
 

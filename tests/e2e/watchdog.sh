@@ -104,6 +104,16 @@ chapter_exhaustion() {
   check_match "it names the process" 'leaker\.exe' "$event"
 }
 
+chapter_cost() {
+  say "What does the watchdog itself cost? sc control seepwatch 129 asks it."
+  mark_events
+  check "the control is accepted" service_control 129
+  check_event "event 104 answers" 104 10 || return
+  show_event
+  check_match "it knows its own memory" '^[0-9]' "$(insert 5)"
+  check_match "and its own processor time" '^[0-9]+\.[0-9]+ s$' "$(insert 6)"
+}
+
 chapter_end_of_leak() {
   say "The leaking program ends."
   mark_events
@@ -154,6 +164,7 @@ chapter_start
 chapter_leak
 chapter_recording
 chapter_exhaustion
+chapter_cost
 chapter_end_of_leak
 chapter_stop
 chapter_remove
