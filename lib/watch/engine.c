@@ -331,6 +331,7 @@ void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_byte
 
 void seep_engine_store_exchanged(seep_engine *engine)
 {
+  engine->recorder.target.case_id = 0;
   for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
     seep_process *process = seep_process_table_at(engine->table, slot);
     if (process != NULL) {

@@ -43,6 +43,7 @@ typedef struct seep_command {
   union {
     struct {
       const seep_alert *alert;
+      bool again;       /* it was refused before: do not count it as lost once more */
       seep_status done; /* out: whether the event log took it */
     } alert;
     struct {
@@ -57,10 +58,7 @@ typedef struct seep_command {
       const char *text;
       size_t length;
     } bookmark;
-    struct {
-      const seep_recorder_action *action;
-      seep_status done; /* out: whether KEEP_OUTPUT worked */
-    } recorder;
+    const seep_recorder_action *recorder;
     const seep_recorder_target *target;
     int64_t interval_ms;
   } as;

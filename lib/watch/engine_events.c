@@ -48,9 +48,20 @@ static void raise_urgency(seep_engine *engine, seep_now now, seep_writer *known)
   }
 }
 
+static void hold_bookmark(seep_engine *engine, const char *bookmark, size_t size)
+{
+  if (size > 0 && size <= sizeof engine->held_bookmark) {
+    memcpy(engine->held_bookmark, bookmark, size);
+    engine->held_bookmark_size = size;
+  }
+}
+
+/* A bookmark may move only past what has been told: while an alert waits, the newest one waits with it. */
 static void keep_bookmark(seep_engine *engine, const char *bookmark, size_t size)
 {
-  if (size > 0 && !engine->has_untold) {
+  if (engine->has_untold) {
+    hold_bookmark(engine, bookmark, size);
+  } else if (size > 0 && !engine->bookmark_frozen) {
     seep_command command = {.kind = SEEP_COMMAND_BOOKMARK};
     command.as.bookmark.text = bookmark;
     command.as.bookmark.length = size;
@@ -74,28 +85,32 @@ static void remember_record(seep_engine *engine, uint64_t record)
   engine->records_next = (engine->records_next + 1) % SEEP_ENGINE_RECORDS_TOLD;
 }
 
-/* The alert in engine->alert did not reach the log. The first one waits to be told; until it is, no bookmark moves, so
- * that the next start reads again whatever could not be told. */
+/* The alert in engine->alert did not reach the log. One waits; a second one is left to the next start, which reads it
+ * again because no bookmark moves any more. */
 static void keep_untold(seep_engine *engine, const char *bookmark, size_t size)
 {
-  if (!engine->has_untold && size <= sizeof engine->untold_bookmark) {
-    engine->untold = engine->alert;
-    engine->has_untold = true;
-    engine->untold_bookmark_size = size;
-    if (size > 0) {
-      memcpy(engine->untold_bookmark, bookmark, size);
-    }
+  if (engine->has_untold) {
+    engine->bookmark_frozen = true;
+    return;
   }
+  engine->untold = engine->alert;
+  engine->has_untold = true;
+  engine->held_bookmark_size = 0;
+  hold_bookmark(engine, bookmark, size);
 }
 
 static void tell_untold(seep_engine *engine)
 {
-  if (engine->has_untold) {
-    engine->alert = engine->untold;
-    if (seep_engine__emit_alert(engine) == SEEP_OK) {
-      engine->has_untold = false;
-      keep_bookmark(engine, engine->untold_bookmark, engine->untold_bookmark_size);
-    }
+  if (!engine->has_untold) {
+    return;
+  }
+  seep_command command = {.kind = SEEP_COMMAND_ALERT};
+  command.as.alert.alert = &engine->untold;
+  command.as.alert.again = true;
+  seep_engine__emit(engine, &command);
+  if (command.as.alert.done == SEEP_OK) {
+    engine->has_untold = false;
+    keep_bookmark(engine, engine->held_bookmark, engine->held_bookmark_size);
   }
 }
 

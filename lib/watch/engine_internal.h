@@ -52,7 +52,6 @@ struct seep_engine {
   bool feed_known, feed_up;
   seep_wall recovered_since;   /* when the leftover being undone was made */
   seep_wall recording_started;
-  bool output_kept;            /* the finished trace has its final name */
   bool storage_down, stopping;
   seep_wall storage_down_since;
   uint64_t polls, polls_lost, events_lost;
@@ -61,8 +60,9 @@ struct seep_engine {
   size_t records_next;
   seep_alert untold;         /* an Event 2004 that the event log did not take; tried again every second */
   bool has_untold;
-  size_t untold_bookmark_size;
-  char untold_bookmark[SEEP_ENGINE_BOOKMARK_SIZE];
+  bool bookmark_frozen;      /* a second one was refused while the first waited: the next start must read both again */
+  size_t held_bookmark_size; /* the newest one that may move once the waiting alert is told */
+  char held_bookmark[SEEP_ENGINE_BOOKMARK_SIZE];
   bool usage_known;
   seep_own_usage usage;
   seep_mono cpu_mark_time;

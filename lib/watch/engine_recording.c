@@ -70,9 +70,11 @@ static bool note_refusal(seep_engine *engine, seep_now now, const seep_recorder_
   return !known;
 }
 
-static void store_capture(seep_engine *engine, seep_now now, const seep_recorder_action *action, const char *path)
+static void store_capture(seep_engine *engine, seep_now now, const seep_recorder_action *action)
 {
-  seep_store_capture capture = {.leak_id = action->target.case_id,
+  size_t slot = seep_process_table_find(engine->table, action->target.key);
+  const seep_store_leak *leak = slot != SEEP_NO_SLOT ? engine->watches[slot].leak : NULL;
+  seep_store_capture capture = {.leak_id = leak != NULL ? leak->id : action->target.case_id,
                                 .key = action->target.key,
                                 .started = engine->recording_started,
                                 .ended = now.wall,
@@ -80,7 +82,7 @@ static void store_capture(seep_engine *engine, seep_now now, const seep_recorder
   bool saved = action->outcome == SEEP_RECORDER_SAVED;
   seep_text_copy(capture.image, sizeof capture.image, action->target.image);
   seep_text_copy(capture.kind, sizeof capture.kind, "virtualalloc");
-  seep_text_copy(capture.path, sizeof capture.path, saved ? path : "");
+  seep_text_copy(capture.path, sizeof capture.path, saved ? engine->recorder.output : "");
   seep_text_copy(capture.outcome, sizeof capture.outcome, saved ? "saved" : action->reason);
   seep_command command = {.kind = SEEP_COMMAND_CAPTURE_ADD};
   command.as.capture = &capture;
@@ -89,18 +91,17 @@ static void store_capture(seep_engine *engine, seep_now now, const seep_recorder
 
 static void tell_recording(seep_engine *engine, seep_now now, const seep_recorder_action *action)
 {
-  const char *path = engine->output_kept ? engine->recorder.output : engine->recorder.output_temporary;
   bool tell = true;
   switch (action->outcome) {
   case SEEP_RECORDER_STARTED:
     engine->recording_started = now.wall;
     break;
   case SEEP_RECORDER_SAVED:
-    store_capture(engine, now, action, path);
+    store_capture(engine, now, action);
     break;
   case SEEP_RECORDER_FAILED:
     if (action->target.key.pid != 0) { /* not one that an earlier life left */
-      store_capture(engine, now, action, path);
+      store_capture(engine, now, action);
       tell = note_refusal(engine, now, action);
     }
     break;
@@ -112,7 +113,7 @@ static void tell_recording(seep_engine *engine, seep_now now, const seep_recorde
     break;
   }
   if (tell) {
-    seep_notices_recording(&engine->alert, action, path, &engine->settings, engine->recovered_since);
+    seep_notices_recording(&engine->alert, action, engine->recorder.output, &engine->settings, engine->recovered_since);
     seep_engine__emit_alert(engine);
   }
 }
@@ -127,12 +128,8 @@ void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_re
       tell_recording(engine, now, action);
     } else {
       seep_command command = {.kind = SEEP_COMMAND_RECORDER};
-      command.as.recorder.action = action;
-      command.as.recorder.done = SEEP_OK;
+      command.as.recorder = action;
       seep_engine__emit(engine, &command);
-      if (action->kind == SEEP_RECORDER_KEEP_OUTPUT) {
-        engine->output_kept = command.as.recorder.done == SEEP_OK;
-      }
     }
   }
 }
@@ -142,6 +139,9 @@ void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event
   event->journal_ready = !engine->storage_down;
   if (event->kind == SEEP_RECORDER_REQUEST) {
     engine->recording_started = now.wall; /* until it has really started */
+    if (seep_recorder_is_idle(&engine->recorder)) {
+      engine->recovered_since = now.wall; /* should it have to be undone later in this life */
+    }
   }
   if (event->kind == SEEP_RECORDER_RECOVER) {
     engine->recovered_since = event->wall;

@@ -35,7 +35,7 @@ static void load_settings(seep_watchdog *watchdog, bool at_start)
   if (!watchdog->folder_unusable) {
     status = seep_files_read(watchdog->settings_path, SEEP_SETTINGS_MAXIMUM_BYTES, &text, &size, &error);
   }
-  if (status == SEEP_NOT_FOUND) {
+  if (status == SEEP_NOT_FOUND && !watchdog->folder_unusable) {
     seep_settings_defaults(&settings);
     snprintf(file, sizeof file, "%s (not there: built-in defaults)", watchdog->settings_path);
     status = SEEP_OK;
@@ -177,7 +177,7 @@ static void start_feed(seep_watchdog *watchdog)
   char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
   size_t length = 0;
   seep_error error = {0};
-  bool known = watchdog->store != NULL && seep_store_value_get(watchdog->store, "event2004.bookmark", bookmark,
+  bool known = watchdog->store != NULL && seep_store_value_get(watchdog->store, SEEP_WATCHDOG_BOOKMARK, bookmark,
                                                                sizeof bookmark, &length, NULL) == SEEP_OK;
   seep_status status = watchdog->options.feed.start(watchdog->options.feed.context, &watchdog->sink,
                                                     known ? bookmark : NULL, &error);
@@ -226,6 +226,7 @@ static void second_passed(uv_timer_t *timer)
   }
   seep_engine_count_lost(watchdog->engine, seep_inbox_lost(watchdog->inbox) + watchdog->alerts_lost);
   watchdog->alerts_lost = 0;
+  (void)seep_watchdog__keep_output(watchdog);
   keep_feed(watchdog);
   seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), busy ? &measures : NULL);
   seep_watchdog__settle(watchdog);
@@ -414,7 +415,9 @@ seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdo
 static void list_recoveries(seep_watchdog *watchdog)
 {
   seep_watchdog__take_over_store(watchdog);
-  if (watchdog->recovery_count == 0 && seep_files_folder_bytes(watchdog->temporary_folder) > 0) {
+  if (watchdog->recovery_count == 0 &&
+      seep_files_raw_bytes(watchdog->temporary_folder,
+                           seep_engine_settings_in_force(watchdog->engine)->capture_instance) > 0) {
     seep_store_journal_entry *entry = &watchdog->recoveries[0];
     memset(entry, 0, sizeof *entry);
     entry->written = seep_watchdog__now(watchdog).wall; /* it is older, nobody knows how much */

@@ -47,6 +47,9 @@ void seep_watchdog__open_store(seep_watchdog *watchdog)
   if (!watchdog->folder_unusable) {
     status = seep_store_open(watchdog->store_path, now.wall, watchdog->options.store_files, &store, &opening, &error);
   }
+  if (opening.set_aside[0] != '\0') {
+    seep_text_copy(watchdog->set_aside, sizeof watchdog->set_aside, opening.set_aside);
+  }
   if (status != SEEP_OK) {
     if (watchdog->store == NULL) {
       (void)seep_store_open(":memory:", now.wall, NULL, &watchdog->store, &opening, NULL);
@@ -61,17 +64,11 @@ void seep_watchdog__open_store(seep_watchdog *watchdog)
   watchdog->store = store;
   watchdog->store_is_file = true;
   watchdog->store_exchanged = true;
-  if (opening.set_aside[0] != '\0') {
-    seep_error_set(&error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "a fresh file was begun and the damaged one kept as",
-                   opening.set_aside);
-    note_storage(watchdog, false, &error);
-    watchdog->storage_set_aside = true;
-    watchdog->storage_noted = false;
-  }
   note_storage(watchdog, true, NULL);
 }
 
-/* Books a write that failed; that all is well is said by the poll alone, which always writes. A file store that fails stays in use: it may have room again later. */
+/* Books a write that failed; that all is well is said by the poll alone, which always writes. A file store that fails
+ * stays in use: it may have room again later. */
 static void note_store(seep_watchdog *watchdog, seep_status status, const seep_error *error)
 {
   if (status == SEEP_OK) {
@@ -110,10 +107,17 @@ static void remove_journal(seep_watchdog *watchdog, int64_t id)
 {
   seep_error error = {0};
   int64_t which = id != 0 ? id : watchdog->journal_id;
-  if (which != 0 && watchdog->store != NULL) {
-    seep_status status = seep_store_journal_remove(watchdog->store, which, &error);
-    watchdog->journal_remove_again = status == SEEP_OK ? 0 : which;
-    note_store(watchdog, status, &error);
+  if (which != 0) {
+    seep_status status =
+        watchdog->store != NULL ? seep_store_journal_remove(watchdog->store, which, &error) : SEEP_GONE;
+    if (status != SEEP_OK) {
+      watchdog->journal_remove_again = which;
+    } else if (watchdog->journal_remove_again == which) {
+      watchdog->journal_remove_again = 0;
+    }
+    if (status != SEEP_GONE) {
+      note_store(watchdog, status, &error);
+    }
   }
   watchdog->journal_id = id == 0 ? 0 : watchdog->journal_id;
 }
@@ -152,6 +156,10 @@ static void store_row(seep_watchdog *watchdog, seep_command *command)
   seep_error error = {0};
   seep_status status = SEEP_OK;
   bool names_a_case = command->kind != SEEP_COMMAND_BOOKMARK;
+  if (!names_a_case && command->as.bookmark.length <= sizeof watchdog->bookmark) {
+    memcpy(watchdog->bookmark, command->as.bookmark.text, command->as.bookmark.length);
+    watchdog->bookmark_bytes = command->as.bookmark.length;
+  }
   if (watchdog->store == NULL || (names_a_case && watchdog->store_exchanged)) {
     return;
   }
@@ -165,7 +173,7 @@ static void store_row(seep_watchdog *watchdog, seep_command *command)
     status = seep_store_capture_add(watchdog->store, command->as.capture, &error);
     break;
   default:
-    status = seep_store_value_set(watchdog->store, "event2004.bookmark", command->as.bookmark.text,
+    status = seep_store_value_set(watchdog->store, SEEP_WATCHDOG_BOOKMARK, command->as.bookmark.text,
                                   command->as.bookmark.length, &error);
     break;
   }
@@ -174,7 +182,7 @@ static void store_row(seep_watchdog *watchdog, seep_command *command)
 
 /* ---- alerts ---- */
 
-static seep_status write_alert(seep_watchdog *watchdog, const seep_alert *alert)
+static seep_status write_alert(seep_watchdog *watchdog, const seep_alert *alert, bool again)
 {
   const char *inserts[SEEP_ALERT_INSERTS];
   seep_error error;
@@ -184,7 +192,7 @@ static seep_status write_alert(seep_watchdog *watchdog, const seep_alert *alert)
   const seep_alert_sink *sink = &watchdog->options.sink;
   seep_status status =
       sink->write(sink->context, alert->id, (int)alert->level, inserts, alert->insert_count, &error);
-  watchdog->alerts_lost += status != SEEP_OK;
+  watchdog->alerts_lost += status != SEEP_OK && !again;
   return status;
 }
 
@@ -267,18 +275,16 @@ static void write_profile(seep_watchdog *watchdog)
   }
 }
 
-/* Virus scanners look into fresh files and hold them for a moment. */
-static seep_status keep_output(const char *temporary, const char *output)
+bool seep_watchdog__keep_output(seep_watchdog *watchdog)
 {
-  seep_status status = seep_files_rename(temporary, output, NULL);
-  for (int tries = 1; status != SEEP_OK && tries < RENAME_TRIES; tries++) {
-    uv_sleep(RENAME_PAUSE_MS);
-    status = seep_files_rename(temporary, output, NULL);
+  if (watchdog->unkept_from[0] != '\0' &&
+      seep_files_rename(watchdog->unkept_from, watchdog->unkept_to, NULL) == SEEP_OK) {
+    watchdog->unkept_from[0] = '\0';
   }
-  return status;
+  return watchdog->unkept_from[0] == '\0';
 }
 
-static void carry_recorder(seep_watchdog *watchdog, const seep_recorder_action *action, seep_status *done)
+static void carry_recorder(seep_watchdog *watchdog, const seep_recorder_action *action)
 {
   const seep_recorder *recorder = seep_engine_recorder_of(watchdog->engine);
   if (watchdog->skip_actions) {
@@ -300,12 +306,14 @@ static void carry_recorder(seep_watchdog *watchdog, const seep_recorder_action *
   case SEEP_RECORDER_DELETE_RAW:
     (void)seep_files_clean_temporary(watchdog->temporary_folder, watchdog->capture_folder,
                                      watchdog->options.path_separator, action->instance,
-                                     watchdog->output_not_kept ? recorder->output_temporary : NULL);
-    watchdog->output_not_kept = false;
+                                     watchdog->unkept_from[0] != '\0' ? watchdog->unkept_from : NULL);
     break;
   case SEEP_RECORDER_KEEP_OUTPUT:
-    *done = keep_output(recorder->output_temporary, recorder->output);
-    watchdog->output_not_kept = *done != SEEP_OK;
+    seep_text_copy(watchdog->unkept_from, sizeof watchdog->unkept_from, recorder->output_temporary);
+    seep_text_copy(watchdog->unkept_to, sizeof watchdog->unkept_to, recorder->output);
+    for (int tries = 0; tries < RENAME_TRIES && !seep_watchdog__keep_output(watchdog); tries++) {
+      uv_sleep(RENAME_PAUSE_MS);
+    }
     break;
   case SEEP_RECORDER_TELL:
   default:
@@ -318,7 +326,7 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
   seep_watchdog *watchdog = context;
   switch (command->kind) {
   case SEEP_COMMAND_ALERT:
-    command->as.alert.done = write_alert(watchdog, command->as.alert.alert);
+    command->as.alert.done = write_alert(watchdog, command->as.alert.alert, command->as.alert.again);
     break;
   case SEEP_COMMAND_STORE_POLL:
     store_poll(watchdog, command);
@@ -330,7 +338,7 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
     store_row(watchdog, command);
     break;
   case SEEP_COMMAND_RECORDER:
-    carry_recorder(watchdog, command->as.recorder.action, &command->as.recorder.done);
+    carry_recorder(watchdog, command->as.recorder);
     break;
   case SEEP_COMMAND_REQUEST_RECORDING:
     watchdog->request = *command->as.target;
@@ -383,6 +391,20 @@ static bool next_event(seep_watchdog *watchdog, seep_recorder_event *event)
   return false;
 }
 
+/* A recording is under way: its promise, carried over from a damaged file, has another number here. Whatever else is
+ * there is for the next start. */
+static void adopt_journal(seep_watchdog *watchdog)
+{
+  const char *instance = seep_engine_recorder_of(watchdog->engine)->instance;
+  watchdog->journal_id = 0;
+  for (size_t i = 0; i < watchdog->recovery_count; i++) {
+    if (strcmp(watchdog->recoveries[i].subject, instance) == 0) {
+      watchdog->journal_id = watchdog->recoveries[i].id;
+    }
+  }
+  watchdog->recovery_count = 0;
+}
+
 void seep_watchdog__take_over_store(seep_watchdog *watchdog)
 {
   unsigned closed = 0;
@@ -395,9 +417,13 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog)
   }
   (void)seep_store_leak_close_all(watchdog->store, seep_watchdog__now(watchdog).wall, "the service was restarted",
                                   &closed, NULL);
-  if (seep_engine_recorder_is_idle(watchdog->engine)) { /* else the entry may be the one of the recording under way */
-    (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
-                                  &watchdog->recovery_count, NULL);
+  if (watchdog->store_is_file && watchdog->bookmark_bytes > 0) {
+    (void)seep_store_value_set(watchdog->store, SEEP_WATCHDOG_BOOKMARK, watchdog->bookmark, watchdog->bookmark_bytes, NULL);
+  }
+  (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
+                                &watchdog->recovery_count, NULL);
+  if (!seep_engine_recorder_is_idle(watchdog->engine)) {
+    adopt_journal(watchdog);
   }
 }
 
@@ -412,9 +438,13 @@ static void tell_storage(seep_watchdog *watchdog)
     return;
   }
   watchdog->storage_noted = false;
-  if (watchdog->storage_set_aside) {
-    watchdog->storage_set_aside = false;
-    seep_engine_storage(watchdog->engine, now, false, watchdog->store_path, &watchdog->storage_error);
+  if (watchdog->set_aside[0] != '\0') {
+    seep_error moved;
+    seep_error_set(&moved, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "a fresh file was begun and the damaged one kept as",
+                   watchdog->set_aside);
+    watchdog->set_aside[0] = '\0';
+    seep_engine_storage(watchdog->engine, now, true, "", NULL); /* news, also when the damage itself was told */
+    seep_engine_storage(watchdog->engine, now, false, watchdog->store_path, &moved);
   }
   seep_engine_storage(watchdog->engine, now, watchdog->storage_ok, watchdog->store_path, &watchdog->storage_error);
 }

@@ -14,6 +14,7 @@
 #define SEEP_WATCHDOG_PATH_SIZE SEEP_RECORDER_PATH_SIZE
 #define SEEP_WATCHDOG_RECOVERIES 16
 #define SEEP_WATCHDOG_PENDING 4
+#define SEEP_WATCHDOG_BOOKMARK "event2004.bookmark" /* its name in the store */
 
 struct seep_watchdog {
   seep_watchdog_options options; /* its texts point into the arrays below */
@@ -47,9 +48,12 @@ struct seep_watchdog {
   seep_error folder_error;
   bool store_is_file;    /* false: memory only, promises can not be kept */
   bool store_exchanged;  /* row ids that samples and cases carry belong to another one; settle tells the engine */
-  bool storage_noted, storage_ok, storage_set_aside; /* for the engine, once it has returned; a failure sticks */
+  bool storage_noted, storage_ok; /* for the engine, once it has returned; a failure sticks */
   int64_t journal_remove_again; /* an entry that could not be removed; 0 = none */
   seep_error storage_error;
+  char set_aside[512];   /* where a damaged file went; "" = nothing to tell */
+  size_t bookmark_bytes; /* the newest bookmark, for a store that comes later */
+  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
   uint64_t alerts_lost;
   seep_mono store_retry; /* when to try the file again */
   unsigned polls_since_prune;
@@ -61,7 +65,8 @@ struct seep_watchdog {
   bool request_waiting;
   seep_recorder_target request;
   int64_t journal_id;    /* of the recording under way */
-  bool output_not_kept;  /* the finished trace could not get its final name and stays in the temporary folder */
+  char unkept_from[SEEP_WATCHDOG_PATH_SIZE]; /* a finished trace that could not get its final name yet; "" = none */
+  char unkept_to[SEEP_WATCHDOG_PATH_SIZE];
   seep_store_journal_entry recoveries[SEEP_WATCHDOG_RECOVERIES];
   size_t recovery_count, recovery_next;
   uint64_t stop_deadline_ms; /* of the loop's own clock */
@@ -74,6 +79,10 @@ void seep_watchdog__open_store(seep_watchdog *watchdog);
 
 /* What an earlier life left in a store just opened: cases without an end, promises to keep. */
 void seep_watchdog__take_over_store(seep_watchdog *watchdog);
+
+/* Gives a finished trace its final name: a virus scanner may hold it for a while, so this is tried until it works.
+ * true when none is waiting (any more). */
+bool seep_watchdog__keep_output(seep_watchdog *watchdog);
 
 /* The engine's emit. */
 void seep_watchdog__carry_out(void *context, seep_command *command);

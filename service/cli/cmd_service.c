@@ -226,25 +226,37 @@ int seep_cmd_install(int argc, char **argv)
   return SEEP_EXIT_DONE;
 }
 
-/* STOPPED is said a moment before the process ends, and only then can its file be replaced or removed: waits for both. */
-static void stop_and_wait(SC_HANDLE service)
+/* STOPPED is said a moment before the process ends, and only then can its file be replaced or removed: waits for both.
+ * A service that is still starting refuses the control, so it is sent until it is obeyed. */
+static seep_status stop_and_wait(SC_HANDLE service, seep_error *error)
 {
   SERVICE_STATUS_PROCESS now = {0};
   SERVICE_STATUS status;
   DWORD needed = 0;
   (void)QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &needed);
   HANDLE process = now.dwProcessId != 0 ? OpenProcess(SYNCHRONIZE, FALSE, now.dwProcessId) : NULL;
-  (void)ControlService(service, SERVICE_CONTROL_STOP, &status);
+  seep_status result = seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "stopping the service", "seepwatch");
   for (int waited_ms = 0; waited_ms < STOP_PATIENCE_MS; waited_ms += 100) {
-    if (!QueryServiceStatus(service, &status) || status.dwCurrentState == SERVICE_STOPPED) {
+    if (!QueryServiceStatus(service, &status)) {
+      result = seep_win_error_set(error, GetLastError(), "QueryServiceStatus", "seepwatch");
       break;
+    }
+    if (status.dwCurrentState == SERVICE_STOPPED) {
+      result = SEEP_OK;
+      break;
+    }
+    if (status.dwCurrentState != SERVICE_STOP_PENDING) {
+      (void)ControlService(service, SERVICE_CONTROL_STOP, &status);
     }
     Sleep(100);
   }
   if (process != NULL) {
-    (void)WaitForSingleObject(process, STOP_PATIENCE_MS);
+    if (result == SEEP_OK && WaitForSingleObject(process, STOP_PATIENCE_MS) != WAIT_OBJECT_0) {
+      result = seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "waiting for the end of", "seepwatch.exe");
+    }
     CloseHandle(process);
   }
+  return result;
 }
 
 int seep_cmd_uninstall(int argc, char **argv)
@@ -258,8 +270,8 @@ int seep_cmd_uninstall(int argc, char **argv)
   seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, &manager,
                                     &service, &error);
   if (status == SEEP_OK) {
-    stop_and_wait(service);
-    if (!stop_only && !DeleteService(service)) {
+    status = stop_and_wait(service, &error);
+    if (status == SEEP_OK && !stop_only && !DeleteService(service)) {
       status = seep_win_error_set(&error, GetLastError(), "DeleteService", "seepwatch");
     }
   }

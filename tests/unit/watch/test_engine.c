@@ -300,7 +300,23 @@ static void an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_wa
   seep_engine_tick(r->engine, now_of(r), NULL, NULL);
   assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 2);
   assert_string_equal(fake_sink_wait(&r->sink, SEEP_ALERT_EXHAUSTION, 2, 0)->inserts[1], "5");
+  tell_event(r, 8);
+  assert_int_equal(r->bookmarks, 0); /* 6 has only ever been refused: the next start must read it again */
+}
+
+static void a_waiting_event_lets_the_newest_bookmark_move_once_it_is_told(void **state)
+{
+  rig *r = *state;
+  r->alert_answer = SEEP_OS;
+  tell_event(r, 5);
+  r->alert_answer = SEEP_OK;
+  tell_event(r, 6);
+  assert_int_equal(r->bookmarks, 0);
+  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
+  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 2);
   assert_int_equal(r->bookmarks, 1);
+  tell_event(r, 7);
+  assert_int_equal(r->bookmarks, 2);
 }
 
 static void cases_get_new_rows_when_the_store_is_exchanged(void **state)
@@ -481,6 +497,7 @@ int main(void)
       engine_test(a_cut_snapshot_kills_nobody),
       engine_test(event_2004_is_told_before_its_bookmark_moves),
       engine_test(an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_waits),
+      engine_test(a_waiting_event_lets_the_newest_bookmark_move_once_it_is_told),
       engine_test(cases_get_new_rows_when_the_store_is_exchanged),
       engine_test(a_case_that_was_ignored_is_told_when_it_is_not_any_more),
       engine_test(a_foreign_event_is_not_told_but_passed),

@@ -317,6 +317,26 @@ static void an_event_2004_is_told_and_its_bookmark_survives(void **state)
   assert_string_equal(r->feed.bookmark, "<BookmarkList/>");
 }
 
+/* A night's backlog, all at once, as the feed gives it out: what is not taken is offered again. */
+static void a_burst_of_events_is_told_to_the_last(void **state)
+{
+  rig *r = *state;
+  start(r);
+  for (unsigned record = 1; record <= 81; record++) {
+    char xml[400];
+    int size = snprintf(xml, sizeof xml,
+                        "<Event><System><Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/>"
+                        "<EventID>2004</EventID><EventRecordID>%u</EventRecordID></System></Event>",
+                        record);
+    while (!r->feed.sink->event(r->feed.sink->context, xml, (size_t)size, "<BookmarkList/>", 15)) {
+      uv_sleep(5);
+    }
+  }
+  assert_non_null(fake_sink_wait(&r->sink, SEEP_ALERT_EXHAUSTION, 81, PATIENCE_MS));
+  (void)stop(r);
+  assert_int_equal(fake_sink_count_of(&r->sink, SEEP_ALERT_EXHAUSTION), 81);
+}
+
 static void a_broken_configuration_is_said_and_recording_is_off(void **state)
 {
   rig *r = *state;
@@ -399,6 +419,7 @@ int main(int argc, char **argv)
       watchdog_test(a_missing_recorder_is_said_and_watching_goes_on),
       watchdog_test(a_recorder_that_fails_at_any_call_leaves_nothing),
       watchdog_test(an_event_2004_is_told_and_its_bookmark_survives),
+      watchdog_test(a_burst_of_events_is_told_to_the_last),
       watchdog_test(a_broken_configuration_is_said_and_recording_is_off),
       watchdog_test(a_damaged_database_is_set_aside),
       watchdog_test(without_a_store_it_watches_and_does_not_record),
