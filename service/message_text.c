@@ -10,8 +10,10 @@
 
 #define TEXT_SIZE 16384
 
-/* Inserts are put in here and not by FormatMessage: they are literal (!S!), and Wine takes !S! for a narrow string. */
-static size_t insert_at(const char *text, const char *const *inserts, size_t insert_count, seep_writer *writer)
+/* Inserts are put in here and not by FormatMessage: they are literal (!S!), and Wine takes !S! for a narrow
+ * string. */
+static size_t insert_at(const char *text, const char *const *inserts, size_t insert_count,
+                        seep_writer *writer)
 {
   size_t used = 1;
   size_t number = 0;

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* level: 0 information, 1 warning, 2 error. UTF-8, malloc'ed, on one line; NULL when there is no such message or no
- * memory. */
+/* level: 0 information, 1 warning, 2 error. UTF-8, malloc'ed, on one line; NULL when there is no such message
+ * or no memory. */
 char *seep_message_text(uint32_t id, int level, const char *const *inserts, size_t insert_count);
 
 #endif

@@ -6,8 +6,8 @@
 #include "watch/watchdog.h"
 #include "wiring.h"
 
-/* Wait hints: how long the SCM should believe us before it thinks we hang. A start opens the database and may repair
- * it; a stop is done within 5 s. */
+/* Wait hints: how long the SCM should believe us before it thinks we hang. A start opens the database and may
+ * repair it; a stop is done within 5 s. */
 #define START_HINT_MS 30000
 #define STOP_HINT_MS 6000
 
@@ -29,11 +29,14 @@ static struct {
 static void report(DWORD state, DWORD wait_hint_ms)
 {
   bool pending = state == SERVICE_START_PENDING || state == SERVICE_STOP_PENDING;
-  scm.status.dwCheckPoint = !pending ? 0 : scm.status.dwCurrentState == state ? scm.status.dwCheckPoint + 1 : 1;
+  scm.status.dwCheckPoint = !pending                             ? 0
+                            : scm.status.dwCurrentState == state ? scm.status.dwCheckPoint + 1
+                                                                 : 1;
   scm.status.dwCurrentState = state;
   scm.status.dwWaitHint = wait_hint_ms;
   scm.status.dwControlsAccepted =
-      state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN | SERVICE_ACCEPT_PARAMCHANGE : 0;
+      state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN | SERVICE_ACCEPT_PARAMCHANGE
+                               : 0;
   (void)SetServiceStatus(scm.handle, &scm.status);
 }
 
@@ -151,7 +154,8 @@ int seep_scm_service(int argc, char **argv)
       return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, "not started by the service control manager",
                            "use 'sc start seepwatch', or 'seepwatch run' for a console");
     }
-    return seep_cli_fail(argv[0], SEEP_EXIT_FAILED, "service control manager", "the dispatcher could not be started");
+    return seep_cli_fail(argv[0], SEEP_EXIT_FAILED, "service control manager",
+                         "the dispatcher could not be started");
   }
   return scm.exit_code;
 }

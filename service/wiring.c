@@ -30,8 +30,8 @@ struct seep_wiring {
 };
 
 /* The event log, and for `run` the same text on the console. */
-static seep_status write_and_echo(void *context, uint32_t id, int level, const char *const *inserts, size_t insert_count,
-                                  seep_error *error)
+static seep_status write_and_echo(void *context, uint32_t id, int level, const char *const *inserts,
+                                  size_t insert_count, seep_error *error)
 {
   static const char *const levels[] = {"Information", "Warning", "Error"};
   seep_wiring *wiring = context;
@@ -90,8 +90,8 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
   if (status != SEEP_OK) {
     return status;
   }
-  /* A data folder that cannot be made or protected, or that somebody else planted, is not the end: the watchdog then
-   * keeps its history in memory, records nothing and says so (event 107). */
+  /* A data folder that cannot be made or protected, or that somebody else planted, is not the end: the
+   * watchdog then keeps its history in memory, records nothing and says so (event 107). */
   seep_error folder_error;
   bool folder_usable = seep_win_folders_create_data(wiring->data_folder, &folder_error) == SEEP_OK;
   if (folder_usable && seep_win_folders_lock(wiring->data_folder, &wiring->lock, error) == SEEP_BUSY) {

@@ -11,7 +11,8 @@ typedef struct civil {
   unsigned month, day, hour, minute, second, ms;
 } civil;
 
-/* Days since 1970-01-01 <-> civil date, proleptic Gregorian, counted in 400-year eras that begin on 1 March. */
+/* Days since 1970-01-01 <-> civil date, proleptic Gregorian, counted in 400-year eras that begin on 1 March.
+ */
 static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
 {
   year -= month <= 2;
@@ -71,15 +72,16 @@ seep_filetime seep_wall_to_filetime(seep_wall wall)
 const char *seep_wall_text(seep_wall wall, char *out, size_t out_size)
 {
   civil c = civil_from_wall(wall);
-  snprintf(out, out_size, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", (int)c.year, c.month, c.day, c.hour, c.minute,
-           c.second, c.ms);
+  snprintf(out, out_size, "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", (int)c.year, c.month, c.day, c.hour,
+           c.minute, c.second, c.ms);
   return out;
 }
 
 const char *seep_wall_file_text(seep_wall wall, char *out, size_t out_size)
 {
   civil c = civil_from_wall(wall);
-  snprintf(out, out_size, "%04d%02u%02uT%02u%02u%02uZ", (int)c.year, c.month, c.day, c.hour, c.minute, c.second);
+  snprintf(out, out_size, "%04d%02u%02uT%02u%02u%02uZ", (int)c.year, c.month, c.day, c.hour, c.minute,
+           c.second);
   return out;
 }
 
@@ -149,8 +151,8 @@ bool seep_filetime_parse(const char *text, size_t length, seep_filetime *filetim
             parse_digits(text, length, &at, 2, &minute) && parse_mark(text, length, &at, ':') &&
             parse_digits(text, length, &at, 2, &second) && parse_fraction(text, length, &at, &ticks) &&
             parse_mark(text, length, &at, 'Z') && at == length;
-  if (!ok || year < 1601 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
-      minute > 59 || second > 60) {
+  if (!ok || year < 1601 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
+      hour > 23 || minute > 59 || second > 60) {
     return false;
   }
   int64_t seconds = days_from_civil((int64_t)year, month, day) * 86400 + (int64_t)hour * 3600 +

@@ -1,6 +1,7 @@
 /*
- * Two kinds of time that must never be mixed, hence two types: monotonic time measures (rates, deadlines, windows),
- * wall time names a moment for people and for files. Nothing here asks for the time; "now" comes in with each event.
+ * Two kinds of time that must never be mixed, hence two types: monotonic time measures (rates, deadlines,
+ * windows), wall time names a moment for people and for files. Nothing here asks for the time; "now" comes in
+ * with each event.
  */
 #ifndef SEEP_BASE_CLOCK_H
 #define SEEP_BASE_CLOCK_H
@@ -19,7 +20,8 @@ typedef struct seep_wall {
   int64_t ms;
 } seep_wall;
 
-/* Windows' own: 100 ns since 1601-01-01T00:00:00Z. Kept whole where it is an identity (a process's creation time). */
+/* Windows' own: 100 ns since 1601-01-01T00:00:00Z. Kept whole where it is an identity (a process's creation
+ * time). */
 typedef uint64_t seep_filetime;
 
 #define SEEP_MS_PER_SECOND INT64_C(1000)

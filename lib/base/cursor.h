@@ -1,7 +1,7 @@
 /*
- * A bounded little-endian reader over bytes from outside. Every read checks its bounds; the first read that does not
- * fit sets `failed` and leaves the position, all later reads return zero. So a decoder reads a whole record and checks
- * once at its end. Nothing is copied: pointers lead into the caller's bytes.
+ * A bounded little-endian reader over bytes from outside. Every read checks its bounds; the first read that
+ * does not fit sets `failed` and leaves the position, all later reads return zero. So a decoder reads a whole
+ * record and checks once at its end. Nothing is copied: pointers lead into the caller's bytes.
  */
 #ifndef SEEP_BASE_CURSOR_H
 #define SEEP_BASE_CURSOR_H
@@ -32,7 +32,8 @@ void seep_cursor_skip(seep_cursor *cursor, size_t count);
 void seep_cursor_seek(seep_cursor *cursor, size_t position);
 size_t seep_cursor_left(const seep_cursor *cursor);
 
-/* Reads at a fixed offset without moving: for structs whose fields are named by offset. Zero and failed when outside. */
+/* Reads at a fixed offset without moving: for structs whose fields are named by offset. Zero and failed when
+ * outside. */
 uint16_t seep_cursor_u16_at(seep_cursor *cursor, size_t offset);
 uint32_t seep_cursor_u32_at(seep_cursor *cursor, size_t offset);
 uint64_t seep_cursor_u64_at(seep_cursor *cursor, size_t offset);

@@ -19,9 +19,9 @@ seep_status seep_error_set(seep_error *error, seep_status status, seep_error_dom
 
 const char *seep_status_text(seep_status status)
 {
-  static const char *const words[] = {"done",      "not found",   "denied",   "gone",      "busy",
-                                      "corrupt",   "limit",       "no memory", "unsupported", "invalid",
-                                      "timed out", "cancelled",   "failed"};
+  static const char *const words[] = {"done",      "not found", "denied",    "gone",        "busy",
+                                      "corrupt",   "limit",     "no memory", "unsupported", "invalid",
+                                      "timed out", "cancelled", "failed"};
   size_t index = (size_t)status;
   return index < sizeof words / sizeof words[0] ? words[index] : "unknown";
 }

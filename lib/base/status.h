@@ -1,8 +1,9 @@
 /*
  * What a call can come back with, and the one record that says more about it.
  *
- * A status is for the program to act on; a seep_error is for a person to read. Whoever learns the fact first fills the
- * record (operation and native code), callers above may only add a subject. Gone and denied are ordinary results.
+ * A status is for the program to act on; a seep_error is for a person to read. Whoever learns the fact first
+ * fills the record (operation and native code), callers above may only add a subject. Gone and denied are
+ * ordinary results.
  */
 #ifndef SEEP_BASE_STATUS_H
 #define SEEP_BASE_STATUS_H
@@ -12,18 +13,18 @@
 
 typedef enum seep_status {
   SEEP_OK = 0,
-  SEEP_NOT_FOUND,   /* no such file, row, event or channel */
-  SEEP_DENIED,      /* the OS refused access */
-  SEEP_GONE,        /* it existed a moment ago: an exited process, a closed handle */
-  SEEP_BUSY,        /* somebody else holds it now; later may work */
-  SEEP_CORRUPT,     /* bytes from outside that break their format's rules */
-  SEEP_LIMIT,       /* a bound of ours or the system's was reached */
+  SEEP_NOT_FOUND, /* no such file, row, event or channel */
+  SEEP_DENIED,    /* the OS refused access */
+  SEEP_GONE,      /* it existed a moment ago: an exited process, a closed handle */
+  SEEP_BUSY,      /* somebody else holds it now; later may work */
+  SEEP_CORRUPT,   /* bytes from outside that break their format's rules */
+  SEEP_LIMIT,     /* a bound of ours or the system's was reached */
   SEEP_NO_MEMORY,
   SEEP_UNSUPPORTED, /* valid, but not for this build of ours or this Windows */
   SEEP_INVALID,     /* the caller's or the administrator's value makes no sense */
   SEEP_TIMED_OUT,
   SEEP_CANCELLED,
-  SEEP_OS           /* anything else the OS said; see the record's code */
+  SEEP_OS /* anything else the OS said; see the record's code */
 } seep_status;
 
 typedef enum seep_error_domain {

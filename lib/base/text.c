@@ -32,13 +32,17 @@ static size_t encode_utf8(uint32_t point, char out[4])
   return 4;
 }
 
-/* Decodes one code point; returns the bytes used, 0 when the bytes are malformed. Accepts encoded surrogates (WTF-8),
- * refuses overlong forms and anything beyond U+10FFFF. */
+/* Decodes one code point; returns the bytes used, 0 when the bytes are malformed. Accepts encoded surrogates
+ * (WTF-8), refuses overlong forms and anything beyond U+10FFFF. */
 static size_t decode_utf8(const char *text, size_t left, uint32_t *point)
 {
   static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
   unsigned char first = (unsigned char)text[0];
-  size_t count = first < 0x80 ? 1 : (first & 0xE0) == 0xC0 ? 2 : (first & 0xF0) == 0xE0 ? 3 : (first & 0xF8) == 0xF0 ? 4 : 0;
+  size_t count = first < 0x80             ? 1
+                 : (first & 0xE0) == 0xC0 ? 2
+                 : (first & 0xF0) == 0xE0 ? 3
+                 : (first & 0xF8) == 0xF0 ? 4
+                                          : 0;
   if (count == 0 || count > left) {
     return 0;
   }
@@ -187,7 +191,8 @@ void seep_writer_bytes(seep_writer *writer, const char *text, size_t length)
   if (writer->cut) {
     return;
   }
-  size_t written = seep_text_copy_bytes(writer->data + writer->length, writer->size - writer->length, text, length);
+  size_t written =
+      seep_text_copy_bytes(writer->data + writer->length, writer->size - writer->length, text, length);
   writer->length += written;
   writer->cut = written < length;
 }

@@ -1,6 +1,7 @@
 /*
- * Text inside Seepwatch is UTF-8 with a length. This file owns the only UTF-16 codec (lone surrogates survive a round
- * trip, as WTF-8 does it: process names may hold them) and a bounded writer for composing text without allocation.
+ * Text inside Seepwatch is UTF-8 with a length. This file owns the only UTF-16 codec (lone surrogates survive
+ * a round trip, as WTF-8 does it: process names may hold them) and a bounded writer for composing text
+ * without allocation.
  */
 #ifndef SEEP_BASE_TEXT_H
 #define SEEP_BASE_TEXT_H
@@ -9,18 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Copies source into out, cut at a character's boundary when it does not fit, always terminated (out_size > 0).
- * Returns the bytes written without the terminator. */
+/* Copies source into out, cut at a character's boundary when it does not fit, always terminated (out_size >
+ * 0). Returns the bytes written without the terminator. */
 size_t seep_text_copy(char *out, size_t out_size, const char *source);
 size_t seep_text_copy_bytes(char *out, size_t out_size, const char *source, size_t source_bytes);
 
-/* UTF-16LE bytes (an odd last byte is ignored) to WTF-8. Writes at most out_size - 1 bytes plus a terminator, whole
- * characters only. Returns the bytes the whole text needs without the terminator: larger than what fitted = cut.
- * out may be NULL with out_size 0 to measure. */
+/* UTF-16LE bytes (an odd last byte is ignored) to WTF-8. Writes at most out_size - 1 bytes plus a terminator,
+ * whole characters only. Returns the bytes the whole text needs without the terminator: larger than what
+ * fitted = cut. out may be NULL with out_size 0 to measure. */
 size_t seep_text_from_utf16le(const uint8_t *source, size_t source_bytes, char *out, size_t out_size);
 
-/* WTF-8 to UTF-16 code units in native order, terminated. Malformed bytes become U+FFFD. Returns the units needed
- * without the terminator; out may be NULL with out_units 0 to measure. */
+/* WTF-8 to UTF-16 code units in native order, terminated. Malformed bytes become U+FFFD. Returns the units
+ * needed without the terminator; out may be NULL with out_units 0 to measure. */
 size_t seep_text_to_utf16(const char *source, size_t source_bytes, uint16_t *out, size_t out_units);
 
 /* ASCII case folding only: enough for image names that we compare with ones from the same system. */

@@ -1,7 +1,7 @@
 /*
- * How wpr.exe is spoken to: argument vectors, what its exit codes mean, and the profile it is given. Data only: this
- * file runs nothing (reference: wpr-and-ifeo, sections 2, 4, 6, 7). The exit code is an HRESULT and decides; the text
- * is localised and never read.
+ * How wpr.exe is spoken to: argument vectors, what its exit codes mean, and the profile it is given. Data
+ * only: this file runs nothing (reference: wpr-and-ifeo, sections 2, 4, 6, 7). The exit code is an HRESULT
+ * and decides; the text is localised and never read.
  */
 #ifndef SEEP_CAPTURE_WPR_H
 #define SEEP_CAPTURE_WPR_H
@@ -12,7 +12,12 @@
 
 #include "base/text.h"
 
-typedef enum seep_wpr_verb { SEEP_WPR_START = 0, SEEP_WPR_STOP, SEEP_WPR_CANCEL, SEEP_WPR_STATUS } seep_wpr_verb;
+typedef enum seep_wpr_verb {
+  SEEP_WPR_START = 0,
+  SEEP_WPR_STOP,
+  SEEP_WPR_CANCEL,
+  SEEP_WPR_STATUS
+} seep_wpr_verb;
 
 #define SEEP_WPR_MAXIMUM_ARGUMENTS 12
 #define SEEP_WPR_ARGUMENT_SIZE 520
@@ -24,16 +29,16 @@ typedef struct seep_wpr_command {
   char arguments[SEEP_WPR_MAXIMUM_ARGUMENTS][SEEP_WPR_ARGUMENT_SIZE];
 } seep_wpr_command;
 
-/* Each fills *command; false when a text does not fit or the instance is not valid, with argument_count 0 then. Paths
- * that are too long for Windows are refused by wpr itself. */
+/* Each fills *command; false when a text does not fit or the instance is not valid, with argument_count 0
+ * then. Paths that are too long for Windows are refused by wpr itself. */
 bool seep_wpr_start(seep_wpr_command *command, const char *profile_path, const char *profile_name,
                     const char *temporary_folder, const char *instance);
 bool seep_wpr_stop(seep_wpr_command *command, const char *output_path, const char *instance);
 bool seep_wpr_cancel(seep_wpr_command *command, const char *instance);
 bool seep_wpr_status(seep_wpr_command *command, const char *instance);
 
-/* Letters, digits, '-' and '_', 1 to 63 of them, and not wpr's default instance, which belongs to everybody: a cancel
- * without a name of our own would end a stranger's recording. */
+/* Letters, digits, '-' and '_', 1 to 63 of them, and not wpr's default instance, which belongs to everybody:
+ * a cancel without a name of our own would end a stranger's recording. */
 bool seep_wpr_instance_is_valid(const char *instance);
 
 const char *seep_wpr_verb_text(seep_wpr_verb verb); /* "-start" ... */
@@ -53,19 +58,20 @@ seep_wpr_answer seep_wpr_classify(seep_wpr_verb verb, uint32_t exit_code);
 /* A sentence for the administrator, without the code; a general one for unknown codes. Never NULL. */
 const char *seep_wpr_meaning(uint32_t exit_code);
 
-/* Raw files of an instance are named WPR_initiated_<instance>_<collector>.etl: is this file name one of ours? */
+/* Raw files of an instance are named WPR_initiated_<instance>_<collector>.etl: is this file name one of ours?
+ */
 bool seep_wpr_is_raw_file(const char *file_name, const char *instance);
 
 #define SEEP_PROFILE_VIRTUALALLOC "SeepVirtualAlloc"
 
 typedef struct seep_wpr_profile {
-  unsigned buffers;          /* of buffer_kilobytes each, for the system collector; memory the kernel pins */
+  unsigned buffers; /* of buffer_kilobytes each, for the system collector; memory the kernel pins */
   unsigned buffer_kilobytes;
 } seep_wpr_profile;
 
-/* Writes the VirtualAlloc profile as .wprp XML (file and memory variant, as WPR demands); a zero in *profile takes the
- * default, 64 buffers of 1024 KB. The byte limit is not in it:
- * which builds accept MaximumFileSize is not known, so the watchdog enforces it. Look at writer->cut. */
+/* Writes the VirtualAlloc profile as .wprp XML (file and memory variant, as WPR demands); a zero in *profile
+ * takes the default, 64 buffers of 1024 KB. The byte limit is not in it: which builds accept MaximumFileSize
+ * is not known, so the watchdog enforces it. Look at writer->cut. */
 void seep_wpr_profile_virtualalloc(seep_writer *writer, const seep_wpr_profile *profile);
 #define SEEP_WPR_PROFILE_SIZE 8192
 

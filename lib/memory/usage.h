@@ -1,7 +1,8 @@
 /*
- * Adds up a process's regions, as VirtualQueryEx tells them, by the types that need no look inside: Image, Mapped File,
- * Private (heap, stack and private data together, not told apart here) and Free. Committed and reserved bytes and the
- * number of regions per type. Pure; values come from another process and are hostile, so sums saturate.
+ * Adds up a process's regions, as VirtualQueryEx tells them, by the types that need no look inside: Image,
+ * Mapped File, Private (heap, stack and private data together, not told apart here) and Free. Committed and
+ * reserved bytes and the number of regions per type. Pure; values come from another process and are hostile,
+ * so sums saturate.
  */
 #ifndef SEEP_MEMORY_USAGE_H
 #define SEEP_MEMORY_USAGE_H

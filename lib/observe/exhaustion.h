@@ -1,6 +1,7 @@
 /*
- * Reads an Event 2004 of Microsoft-Windows-Resource-Exhaustion-Detector from its XML, by element path and in any
- * order, as EvtRender, wevtutil and Event Viewer write it (reference: event-log, section 1). Input is hostile.
+ * Reads an Event 2004 of Microsoft-Windows-Resource-Exhaustion-Detector from its XML, by element path and in
+ * any order, as EvtRender, wevtutil and Event Viewer write it (reference: event-log, section 1). Input is
+ * hostile.
  */
 #ifndef SEEP_OBSERVE_EXHAUSTION_H
 #define SEEP_OBSERVE_EXHAUSTION_H
@@ -39,16 +40,16 @@ typedef struct seep_exhaustion {
   uint64_t commit_limit_bytes, commit_charge_bytes, process_commit_bytes;
   uint64_t paged_pool_bytes, nonpaged_pool_bytes, physical_bytes, physical_used_bytes;
   uint32_t process_total;
-  size_t process_count;       /* filled slots only, in the event's order */
+  size_t process_count; /* filled slots only, in the event's order */
   seep_exhaustion_process processes[SEEP_EXHAUSTION_PROCESSES];
   size_t paged_tag_count, nonpaged_tag_count;
   seep_exhaustion_tag paged_tags[SEEP_EXHAUSTION_TAGS], nonpaged_tags[SEEP_EXHAUSTION_TAGS];
 } seep_exhaustion;
 
-/* xml: UTF-8, size bytes, no terminator needed; a byte order mark is skipped. *out is large (about 6 KB): give it
- * storage that exists before the emergency. SEEP_OK; SEEP_UNSUPPORTED when it is well-formed but not an Event 2004 of
- * that provider; SEEP_CORRUPT with the byte offset when it is not XML we can follow; SEEP_LIMIT when too large.
- * *out is untouched unless OK. Missing parts are zero, never an error. */
+/* xml: UTF-8, size bytes, no terminator needed; a byte order mark is skipped. *out is large (about 6 KB):
+ * give it storage that exists before the emergency. SEEP_OK; SEEP_UNSUPPORTED when it is well-formed but not
+ * an Event 2004 of that provider; SEEP_CORRUPT with the byte offset when it is not XML we can follow;
+ * SEEP_LIMIT when too large. *out is untouched unless OK. Missing parts are zero, never an error. */
 seep_status seep_exhaustion_parse(const char *xml, size_t size, seep_exhaustion *out, seep_error *error);
 
 #endif

@@ -48,10 +48,7 @@ static const seep_alert_definition definitions[] = {
      6,
      {"image", "pid", "kind", "instance", "limit seconds", "limit bytes"}},
     {SEEP_ALERT_RECORDING_SAVED, INFORMATION, 5, {"image", "pid", "path", "bytes", "duration"}},
-    {SEEP_ALERT_RECORDING_FAILED,
-     ERROR_LEVEL,
-     6,
-     {"image", "pid", "verb", "code", "meaning", "reason"}},
+    {SEEP_ALERT_RECORDING_FAILED, ERROR_LEVEL, 6, {"image", "pid", "verb", "code", "meaning", "reason"}},
     {SEEP_ALERT_RECORDING_REFUSED, WARNING, 3, {"image", "pid", "reason"}},
     {0, INFORMATION, 0, {NULL}}};
 

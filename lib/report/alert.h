@@ -1,6 +1,7 @@
 /*
- * What the administrator sees in the Application log: an id and typed inserts in a fixed order. The text to each id
- * stands in service/messages.mc; a test holds both to the same ids, levels and insert counts. A missing value is "-".
+ * What the administrator sees in the Application log: an id and typed inserts in a fixed order. The text to
+ * each id stands in service/messages.mc; a test holds both to the same ids, levels and insert counts. A
+ * missing value is "-".
  */
 #ifndef SEEP_REPORT_ALERT_H
 #define SEEP_REPORT_ALERT_H
@@ -11,7 +12,11 @@
 #include "base/clock.h"
 #include "base/status.h"
 
-typedef enum seep_alert_level { SEEP_ALERT_INFORMATION = 0, SEEP_ALERT_WARNING, SEEP_ALERT_ERROR } seep_alert_level;
+typedef enum seep_alert_level {
+  SEEP_ALERT_INFORMATION = 0,
+  SEEP_ALERT_WARNING,
+  SEEP_ALERT_ERROR
+} seep_alert_level;
 
 /* Ids are an interface: never reused, never renumbered. */
 enum {
@@ -45,7 +50,7 @@ typedef struct seep_alert {
   seep_alert_level level;
   size_t insert_count; /* as the definition has it, from the start: an alert never goes out with too few */
   char inserts[SEEP_ALERT_INSERTS][SEEP_ALERT_INSERT_SIZE]; /* UTF-8, none empty, no control characters */
-  size_t added;        /* how many were given so far; only seep_alert_* needs it */
+  size_t added; /* how many were given so far; only seep_alert_* needs it */
 } seep_alert;
 
 typedef struct seep_alert_definition {
@@ -62,16 +67,16 @@ const seep_alert_definition *seep_alert_definition_of(uint32_t id); /* NULL when
 /* Starts an alert: level and insert count from the table, every insert "-". id must be in the table. */
 void seep_alert_init(seep_alert *alert, uint32_t id);
 
-/* Each sets the next insert; more than the definition has are ignored. Texts are cut at the insert's size, at a
- * character's boundary, and control characters become spaces. */
-void seep_alert_add_text(seep_alert *alert, const char *text);        /* NULL or "" becomes "-" */
+/* Each sets the next insert; more than the definition has are ignored. Texts are cut at the insert's size, at
+ * a character's boundary, and control characters become spaces. */
+void seep_alert_add_text(seep_alert *alert, const char *text); /* NULL or "" becomes "-" */
 void seep_alert_add_u64(seep_alert *alert, uint64_t value);
-void seep_alert_add_bytes(seep_alert *alert, uint64_t bytes);         /* "1.50 GB (1610612736 bytes)"; GB = 2^30 */
-void seep_alert_add_rate(seep_alert *alert, double bytes_per_hour);   /* "180 MB per hour" */
-void seep_alert_add_duration(seep_alert *alert, int64_t ms);          /* "2 h 5 min"; negative becomes "-" */
-void seep_alert_add_wall(seep_alert *alert, seep_wall wall);          /* ISO 8601 UTC */
+void seep_alert_add_bytes(seep_alert *alert, uint64_t bytes); /* "1.50 GB (1610612736 bytes)"; GB = 2^30 */
+void seep_alert_add_rate(seep_alert *alert, double bytes_per_hour); /* "180 MB per hour" */
+void seep_alert_add_duration(seep_alert *alert, int64_t ms);        /* "2 h 5 min"; negative becomes "-" */
+void seep_alert_add_wall(seep_alert *alert, seep_wall wall);        /* ISO 8601 UTC */
 void seep_alert_add_filetime(seep_alert *alert, seep_filetime filetime);
-void seep_alert_add_code(seep_alert *alert, uint32_t code);           /* 0xC5583001 */
+void seep_alert_add_code(seep_alert *alert, uint32_t code); /* 0xC5583001 */
 void seep_alert_add_error(seep_alert *alert, const seep_error *error);
 
 #endif

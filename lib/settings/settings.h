@@ -1,9 +1,10 @@
 /*
- * The configuration: JSON text in, validated settings out. Every key, its default, its bounds and its one-line
- * explanation stand in one table (keys.c); `config print`, config/seepwatch.json and the checks come from there.
+ * The configuration: JSON text in, validated settings out. Every key, its default, its bounds and its
+ * one-line explanation stand in one table (keys.c); `config print`, config/seepwatch.json and the checks come
+ * from there.
  *
- * A file with any fault is refused as a whole, with line and key. What runs then is said by the caller: the settings in
- * force before, or seep_settings_safe at a start.
+ * A file with any fault is refused as a whole, with line and key. What runs then is said by the caller: the
+ * settings in force before, or seep_settings_safe at a start.
  */
 #ifndef SEEP_SETTINGS_SETTINGS_H
 #define SEEP_SETTINGS_SETTINGS_H
@@ -20,30 +21,30 @@
 #define SEEP_SETTINGS_NAME_SIZE 256
 
 typedef struct seep_settings {
-  int64_t poll_interval_ms;          /* poll.interval_s */
-  int64_t poll_urgent_interval_ms;   /* poll.urgent_interval_s: while an Event 2004 is fresh */
-  int64_t detector_window_ms;        /* detector.window_s */
+  int64_t poll_interval_ms;        /* poll.interval_s */
+  int64_t poll_urgent_interval_ms; /* poll.urgent_interval_s: while an Event 2004 is fresh */
+  int64_t detector_window_ms;      /* detector.window_s */
   uint64_t detector_minimum_slope_bytes_per_hour;
   uint64_t detector_minimum_growth_bytes;
-  int64_t detector_start_up_ms;      /* detector.start_up_s */
+  int64_t detector_start_up_ms; /* detector.start_up_s */
   uint32_t detector_confirmations;
   bool event2004_enabled;
-  int64_t event2004_urgent_ms;       /* event2004.urgent_s: how long a named process stays urgent */
+  int64_t event2004_urgent_ms; /* event2004.urgent_s: how long a named process stays urgent */
   bool capture_enabled;
-  char capture_instance[64];         /* capture.instance: letters, digits, - and _ only */
-  int64_t capture_maximum_ms;        /* capture.maximum_s */
+  char capture_instance[64];  /* capture.instance: letters, digits, - and _ only */
+  int64_t capture_maximum_ms; /* capture.maximum_s */
   uint64_t capture_maximum_bytes;
   uint64_t capture_minimum_free_bytes;
   uint64_t capture_folder_quota_bytes;
-  int64_t capture_cool_down_ms;      /* capture.cool_down_s */
+  int64_t capture_cool_down_ms; /* capture.cool_down_s */
   int64_t capture_start_deadline_ms, capture_stop_deadline_ms, capture_cancel_deadline_ms;
-  uint32_t capture_buffers;          /* of 1024 KB each */
-  int64_t store_retention_ms;        /* store.retention_days */
-  uint64_t store_maximum_bytes;      /* of the database file; oldest polls go first */
-  int64_t heartbeat_ms;              /* alerts.heartbeat_hours: event 104 */
-  uint64_t own_private_bytes;        /* own.private_bytes: beyond it event 106 */
-  uint32_t own_cpu_permille;         /* own.cpu_permille of one core over ten minutes: beyond it event 106 */
-  size_t ignored_count;              /* processes.ignore: image names that never raise an alert or a recording */
+  uint32_t capture_buffers;     /* of 1024 KB each */
+  int64_t store_retention_ms;   /* store.retention_days */
+  uint64_t store_maximum_bytes; /* of the database file; oldest polls go first */
+  int64_t heartbeat_ms;         /* alerts.heartbeat_hours: event 104 */
+  uint64_t own_private_bytes;   /* own.private_bytes: beyond it event 106 */
+  uint32_t own_cpu_permille;    /* own.cpu_permille of one core over ten minutes: beyond it event 106 */
+  size_t ignored_count;         /* processes.ignore: image names that never raise an alert or a recording */
   char ignored[SEEP_SETTINGS_IGNORED][SEEP_SETTINGS_NAME_SIZE];
 } seep_settings;
 
@@ -55,16 +56,19 @@ typedef struct seep_settings_problem {
 
 void seep_settings_defaults(seep_settings *settings);
 
-/* The defaults with recording switched off: what a service runs with whose file was refused at the start. An unreadable
- * wish may have been "do not record". */
+/* The defaults with recording switched off: what a service runs with whose file was refused at the start. An
+ * unreadable wish may have been "do not record". */
 void seep_settings_safe(seep_settings *settings);
 
-/* SEEP_OK and *settings filled (absent keys have their defaults); else SEEP_INVALID (a value), SEEP_CORRUPT (not JSON,
- * or empty), SEEP_LIMIT (too large, too deep) or SEEP_NO_MEMORY with *problem filled (the first problem by line) and
- * *settings untouched. A UTF-8 byte order mark is skipped; other encodings are SEEP_CORRUPT and say so. */
-seep_status seep_settings_parse(const char *json, size_t size, seep_settings *settings, seep_settings_problem *problem);
+/* SEEP_OK and *settings filled (absent keys have their defaults); else SEEP_INVALID (a value), SEEP_CORRUPT
+ * (not JSON, or empty), SEEP_LIMIT (too large, too deep) or SEEP_NO_MEMORY with *problem filled (the first
+ * problem by line) and *settings untouched. A UTF-8 byte order mark is skipped; other encodings are
+ * SEEP_CORRUPT and say so. */
+seep_status seep_settings_parse(const char *json, size_t size, seep_settings *settings,
+                                seep_settings_problem *problem);
 
-/* The effective configuration as JSON that seep_settings_parse reads back to the same settings. Look at writer->cut. */
+/* The effective configuration as JSON that seep_settings_parse reads back to the same settings. Look at
+ * writer->cut. */
 void seep_settings_write(const seep_settings *settings, seep_writer *writer);
 #define SEEP_SETTINGS_TEXT_SIZE 65536
 

@@ -1,16 +1,18 @@
 /*
- * Leak cases and captures: few rows, kept for good. Reading steps from id to id with a query of its own for each row,
- * so that a visitor who takes his time (a pager) never holds a read transaction open and the log can be written back.
+ * Leak cases and captures: few rows, kept for good. Reading steps from id to id with a query of its own for
+ * each row, so that a visitor who takes his time (a pager) never holds a read transaction open and the log
+ * can be written back.
  */
 #include "store/store_internal.h"
 
 seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_error *error)
 {
   seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_LEAK_ADD,
-                    "INSERT INTO leak(pid, created, image, began_ms, opened_ms, closed_ms, slope_bytes_per_hour,"
-                    " growth_bytes, commit_bytes, confidence, kind, ending)"
-                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  seep_store__query(
+      &query, store, SEEP_SLOT_LEAK_ADD,
+      "INSERT INTO leak(pid, created, image, began_ms, opened_ms, closed_ms, slope_bytes_per_hour,"
+      " growth_bytes, commit_bytes, confidence, kind, ending)"
+      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   seep_store__bind_i64(&query, leak->key.pid);
   seep_store__bind_u64(&query, leak->key.created);
   seep_store__bind_text(&query, leak->image);
@@ -110,9 +112,10 @@ seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, voi
 seep_status seep_store_capture_add(seep_store *store, seep_store_capture *capture, seep_error *error)
 {
   seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_CAPTURE_ADD,
-                    "INSERT INTO capture(leak_id, pid, created, image, kind, started_ms, ended_ms, bytes, path,"
-                    " outcome) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  seep_store__query(
+      &query, store, SEEP_SLOT_CAPTURE_ADD,
+      "INSERT INTO capture(leak_id, pid, created, image, kind, started_ms, ended_ms, bytes, path,"
+      " outcome) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   seep_store__bind_i64(&query, capture->leak_id);
   seep_store__bind_i64(&query, capture->key.pid);
   seep_store__bind_u64(&query, capture->key.created);
@@ -146,14 +149,16 @@ static void read_capture(const seep_store_query *query, seep_store_capture *capt
   seep_store__column_text(query, 10, capture->outcome, sizeof capture->outcome);
 }
 
-seep_status seep_store_captures(seep_store *store, seep_store_capture_visit visit, void *context, seep_error *error)
+seep_status seep_store_captures(seep_store *store, seep_store_capture_visit visit, void *context,
+                                seep_error *error)
 {
   seep_store_capture capture = {.id = 0};
   for (;;) {
     seep_store_query query;
-    seep_store__query(&query, store, SEEP_SLOT_CAPTURE_NEXT,
-                      "SELECT id, leak_id, pid, created, image, kind, started_ms, ended_ms, bytes, path, outcome"
-                      " FROM capture WHERE id > ? ORDER BY id LIMIT 1");
+    seep_store__query(
+        &query, store, SEEP_SLOT_CAPTURE_NEXT,
+        "SELECT id, leak_id, pid, created, image, kind, started_ms, ended_ms, bytes, path, outcome"
+        " FROM capture WHERE id > ? ORDER BY id LIMIT 1");
     seep_store__bind_i64(&query, capture.id);
     bool found = seep_store__row(&query);
     if (found) {

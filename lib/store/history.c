@@ -1,6 +1,6 @@
 /*
- * Reading the time series back. The wanted processes are listed once, then the polls are stepped through by time, each
- * with a query of its own, decoded and handed on; nothing is held open while the visitor works.
+ * Reading the time series back. The wanted processes are listed once, then the polls are stepped through by
+ * time, each with a query of its own, decoded and handed on; nothing is held open while the visitor works.
  */
 #include "store/store_internal.h"
 
@@ -79,10 +79,12 @@ static bool remember(reader *r, const seep_store_query *query, const char *text)
   return true;
 }
 
-static seep_status list_processes(seep_store *store, reader *r, const char *name, uint32_t pid, seep_error *error)
+static seep_status list_processes(seep_store *store, reader *r, const char *name, uint32_t pid,
+                                  seep_error *error)
 {
   seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_PROCESS_LIST, "SELECT id, pid, created, name FROM process ORDER BY id");
+  seep_store__query(&query, store, SEEP_SLOT_PROCESS_LIST,
+                    "SELECT id, pid, created, name FROM process ORDER BY id");
   bool enough_memory = true;
   while (enough_memory && seep_store__row(&query)) {
     const char *text = (const char *)sqlite3_column_text(query.statement, 3);
@@ -121,7 +123,8 @@ static seep_status decode_row(reader *r, const seep_store_query *query, int64_t 
       return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "read history", NULL);
     }
   }
-  seep_status status = seep_poll_block_decode(block, size, r->entries, r->entry_capacity, &r->entry_count, NULL);
+  seep_status status =
+      seep_poll_block_decode(block, size, r->entries, r->entry_capacity, &r->entry_count, NULL);
   if (status == SEEP_NO_MEMORY) {
     return seep_error_set(error, status, SEEP_DOMAIN_NONE, 0, "read history", NULL);
   }
@@ -215,7 +218,8 @@ seep_status seep_store_history(seep_store *store, const char *name, uint32_t pid
 seep_status seep_store_newest(seep_store *store, seep_wall *newest, seep_error *error)
 {
   seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_POLL_NEWEST, "SELECT wall_ms FROM poll ORDER BY wall_ms DESC LIMIT 1");
+  seep_store__query(&query, store, SEEP_SLOT_POLL_NEWEST,
+                    "SELECT wall_ms FROM poll ORDER BY wall_ms DESC LIMIT 1");
   bool found = seep_store__row(&query);
   seep_wall wall = {found ? sqlite3_column_int64(query.statement, 0) : 0};
   seep_status status = seep_store__finish(&query, "read history", error);

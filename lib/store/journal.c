@@ -1,6 +1,7 @@
 /*
- * The undo journal and the small values. An entry is on disk before its caller acts, because the commit is synchronous;
- * it goes when the act has been undone. Ids are never used twice, so that a late removal cannot hit another entry.
+ * The undo journal and the small values. An entry is on disk before its caller acts, because the commit is
+ * synchronous; it goes when the act has been undone. Ids are never used twice, so that a late removal cannot
+ * hit another entry.
  */
 #include "store/store_internal.h"
 
@@ -31,8 +32,8 @@ seep_status seep_store_journal_remove(seep_store *store, int64_t id, seep_error 
   return seep_store__run(&query, "clear undo journal", error);
 }
 
-seep_status seep_store__journal_read(seep_store *store, seep_store_journal_entry *entries, size_t size, size_t *count,
-                                     seep_error *error)
+seep_status seep_store__journal_read(seep_store *store, seep_store_journal_entry *entries, size_t size,
+                                     size_t *count, seep_error *error)
 {
   seep_store_query query;
   seep_store__query(&query, store, SEEP_SLOT_JOURNAL_LIST,
@@ -49,8 +50,8 @@ seep_status seep_store__journal_read(seep_store *store, seep_store_journal_entry
   return seep_store__finish(&query, "read undo journal", error);
 }
 
-seep_status seep_store_journal_list(seep_store *store, seep_store_journal_entry *entries, size_t size, size_t *count,
-                                    seep_error *error)
+seep_status seep_store_journal_list(seep_store *store, seep_store_journal_entry *entries, size_t size,
+                                    size_t *count, seep_error *error)
 {
   size_t read = 0;
   seep_status status = seep_store__journal_read(store, entries, size, &read, error);
@@ -60,8 +61,8 @@ seep_status seep_store_journal_list(seep_store *store, seep_store_journal_entry 
   return status;
 }
 
-seep_status seep_store_value_get(seep_store *store, const char *name, char *out, size_t out_size, size_t *length,
-                                 seep_error *error)
+seep_status seep_store_value_get(seep_store *store, const char *name, char *out, size_t out_size,
+                                 size_t *length, seep_error *error)
 {
   seep_store_query query;
   seep_store__query(&query, store, SEEP_SLOT_VALUE_GET, "SELECT value FROM value WHERE name = ?");
@@ -80,7 +81,8 @@ seep_status seep_store_value_get(seep_store *store, const char *name, char *out,
   }
   seep_status status = seep_store__finish(&query, "read value", error);
   if (status == SEEP_OK && !fits) {
-    status = seep_error_set(error, found ? SEEP_LIMIT : SEEP_NOT_FOUND, SEEP_DOMAIN_NONE, 0, "read value", name);
+    status =
+        seep_error_set(error, found ? SEEP_LIMIT : SEEP_NOT_FOUND, SEEP_DOMAIN_NONE, 0, "read value", name);
   }
   return status;
 }
@@ -89,7 +91,8 @@ seep_status seep_store_value_set(seep_store *store, const char *name, const char
                                  seep_error *error)
 {
   seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_VALUE_SET, "INSERT OR REPLACE INTO value(name, value) VALUES(?, ?)");
+  seep_store__query(&query, store, SEEP_SLOT_VALUE_SET,
+                    "INSERT OR REPLACE INTO value(name, value) VALUES(?, ?)");
   seep_store__bind_text(&query, name);
   seep_store__bind_bytes(&query, value, length, true);
   return seep_store__run(&query, "write value", error);

@@ -1,7 +1,7 @@
 /*
- * Opening and closing: is the file ours, is it whole, which schema has it; setting a bad one aside and rescuing the
- * undo journal from it. A clean close leaves a mark in the file, taken away at the next opening: where it is missing
- * the whole file is checked, which costs one read of it.
+ * Opening and closing: is the file ours, is it whole, which schema has it; setting a bad one aside and
+ * rescuing the undo journal from it. A clean close leaves a mark in the file, taken away at the next opening:
+ * where it is missing the whole file is checked, which costs one read of it.
  */
 #include "store/store_internal.h"
 
@@ -16,36 +16,43 @@
 #define APPLICATION_ID INT64_C(0x53656570)
 #define SCHEMA_VERSION 1
 #define TABLE_COUNT 6
-/* The loop waits for a store at most this long; readers do not block a writer, so only a second service could. */
+/* The loop waits for a store at most this long; readers do not block a writer, so only a second service
+ * could. */
 #define BUSY_TIMEOUT_MS 200
 #define RESCUED_ENTRIES 32u
 #define SET_ASIDE_NAMES 1000u
 #define CLEAN_MARK "store.clean"
 
-/* Step i brings schema i to i + 1. A released step is never changed. Wall times are in ms, created is a FILETIME. */
+/* Step i brings schema i to i + 1. A released step is never changed. Wall times are in ms, created is a
+ * FILETIME. */
 static const char *const upgrades[SCHEMA_VERSION] = {
-    "CREATE TABLE process(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL, name TEXT NOT NULL,"
+    "CREATE TABLE process(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL, name TEXT "
+    "NOT NULL,"
     " first_wall_ms INTEGER NOT NULL, last_poll INTEGER, UNIQUE(pid, created));"
     "CREATE INDEX process_last_poll ON process(last_poll) WHERE last_poll IS NOT NULL;"
-    "CREATE TABLE poll(id INTEGER PRIMARY KEY AUTOINCREMENT, wall_ms INTEGER NOT NULL, commit_total_bytes INTEGER,"
+    "CREATE TABLE poll(id INTEGER PRIMARY KEY AUTOINCREMENT, wall_ms INTEGER NOT NULL, commit_total_bytes "
+    "INTEGER,"
     " commit_limit_bytes INTEGER, physical_total_bytes INTEGER, physical_available_bytes INTEGER,"
-    " paged_pool_bytes INTEGER, nonpaged_pool_bytes INTEGER, process_count INTEGER NOT NULL, block BLOB NOT NULL);"
+    " paged_pool_bytes INTEGER, nonpaged_pool_bytes INTEGER, process_count INTEGER NOT NULL, block BLOB NOT "
+    "NULL);"
     "CREATE INDEX poll_wall ON poll(wall_ms);"
-    "CREATE TABLE leak(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL, image TEXT NOT NULL,"
+    "CREATE TABLE leak(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL, image TEXT "
+    "NOT NULL,"
     " began_ms INTEGER NOT NULL, opened_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL,"
     " slope_bytes_per_hour REAL NOT NULL, growth_bytes INTEGER NOT NULL, commit_bytes INTEGER NOT NULL,"
     " confidence REAL NOT NULL, kind TEXT NOT NULL, ending TEXT NOT NULL);"
     "CREATE TABLE capture(id INTEGER PRIMARY KEY, leak_id INTEGER NOT NULL, pid INTEGER NOT NULL,"
     " created INTEGER NOT NULL, image TEXT NOT NULL, kind TEXT NOT NULL, started_ms INTEGER NOT NULL,"
     " ended_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, path TEXT NOT NULL, outcome TEXT NOT NULL);"
-    "CREATE TABLE journal(id INTEGER PRIMARY KEY AUTOINCREMENT, written_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+    "CREATE TABLE journal(id INTEGER PRIMARY KEY AUTOINCREMENT, written_ms INTEGER NOT NULL, kind TEXT NOT "
+    "NULL,"
     " subject TEXT NOT NULL);"
     "CREATE TABLE value(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
     "PRAGMA application_id=0x53656570;"
     "PRAGMA user_version=1;"};
 
-/* In this order: page size and vacuum mode count only before the first page is written. secure_delete, a default of
- * some builds, would write every deleted poll once more. */
+/* In this order: page size and vacuum mode count only before the first page is written. secure_delete, a
+ * default of some builds, would write every deleted poll once more. */
 static const char settings[] = "PRAGMA page_size=4096;"
                                "PRAGMA auto_vacuum=INCREMENTAL;"
                                "PRAGMA journal_mode=WAL;"
@@ -103,7 +110,8 @@ static seep_status connect_to(const char *path, int flags, seep_store **out, see
   int rc = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (rc != SQLITE_OK) {
     int extended = store->db != NULL ? sqlite3_extended_errcode(store->db) : SQLITE_OK;
-    seep_status status = seep_store__fail(store, extended != SQLITE_OK ? extended : rc, "open store", path, error);
+    seep_status status =
+        seep_store__fail(store, extended != SQLITE_OK ? extended : rc, "open store", path, error);
     release(store);
     return status;
   }
@@ -118,8 +126,8 @@ static seep_status connect_to(const char *path, int flags, seep_store **out, see
   return SEEP_OK;
 }
 
-/* Whose file it is and which schema it has. SEEP_CORRUPT: not a store; SEEP_UNSUPPORTED: a newer one. An empty database
- * has version 0 and is nobody's yet. */
+/* Whose file it is and which schema it has. SEEP_CORRUPT: not a store; SEEP_UNSUPPORTED: a newer one. An
+ * empty database has version 0 and is nobody's yet. */
 static seep_status identify(seep_store *store, const char *path, seep_error *error)
 {
   int64_t application = 0, version = 0, objects = 0, tables = 0;
@@ -145,7 +153,8 @@ static seep_status identify(seep_store *store, const char *path, seep_error *err
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "recognize store", path);
   }
   if (store->ours && version > SCHEMA_VERSION) {
-    return seep_error_set(error, SEEP_UNSUPPORTED, SEEP_DOMAIN_NONE, 0, "read store of a newer version", path);
+    return seep_error_set(error, SEEP_UNSUPPORTED, SEEP_DOMAIN_NONE, 0, "read store of a newer version",
+                          path);
   }
   if (store->ours && (version < 1 || tables != TABLE_COUNT)) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "find the tables of store", path);
@@ -212,7 +221,8 @@ static seep_status bring_up_to_date(seep_store *store, const char *path, seep_er
   return status;
 }
 
-/* *out, NULL before, is set whenever a connection was made: a damaged file can still be asked for its journal. */
+/* *out, NULL before, is set whenever a connection was made: a damaged file can still be asked for its
+ * journal. */
 static seep_status open_once(const char *path, seep_store **out, seep_error *error)
 {
   seep_status status = connect_to(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, out, error);
@@ -252,7 +262,9 @@ static seep_status plain_rename(void *context, const char *from, const char *to,
     return SEEP_OK;
   }
   int code = errno;
-  seep_status status = code == ENOENT ? SEEP_NOT_FOUND : code == EACCES || code == EPERM ? SEEP_DENIED : SEEP_OS;
+  seep_status status = code == ENOENT                    ? SEEP_NOT_FOUND
+                       : code == EACCES || code == EPERM ? SEEP_DENIED
+                                                         : SEEP_OS;
   return seep_error_set(error, status, SEEP_DOMAIN_NONE, code, "rename", from);
 }
 
@@ -341,7 +353,8 @@ typedef struct rescue {
   size_t count;
 } rescue;
 
-/* Damage mostly hits the samples, which fill the file; what must be undone on this machine can often still be read. */
+/* Damage mostly hits the samples, which fill the file; what must be undone on this machine can often still be
+ * read. */
 static rescue *rescue_journal(seep_store *store)
 {
   rescue *saved = store != NULL && store->ours ? calloc(1, sizeof *saved) : NULL;
@@ -351,8 +364,8 @@ static rescue *rescue_journal(seep_store *store)
   return saved;
 }
 
-static seep_status replace_damaged(const char *path, seep_wall now, const seep_store_files *files, seep_store **store,
-                                   seep_store_opening *opening, seep_error *error)
+static seep_status replace_damaged(const char *path, seep_wall now, const seep_store_files *files,
+                                   seep_store **store, seep_store_opening *opening, seep_error *error)
 {
   rescue *saved = rescue_journal(*store);
   release(*store);
@@ -417,8 +430,8 @@ void seep_store_close(seep_store *store)
   if (store != NULL && store->writable && !store->suspect) {
     sqlite3_busy_timeout(store->db, 0);
     seep_store_value_set(store, CLEAN_MARK, "1", 1, NULL);
-    /* Without a log the file is one piece: it can be copied alone and read where nothing can be written. A reader at
-     * work prevents it; that is not waited for, and does no harm. */
+    /* Without a log the file is one piece: it can be copied alone and read where nothing can be written. A
+     * reader at work prevents it; that is not waited for, and does no harm. */
     sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_exec(store->db, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
   }

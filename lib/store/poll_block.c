@@ -1,7 +1,7 @@
 /*
- * The stream is fed to and drawn from zlib through a small buffer, so neither side ever holds the unpacked block and a
- * block made to explode cannot: the reader asks for the next byte only while entries are missing. zlib's own checksum
- * guards the values, which SQLite's pages do not.
+ * The stream is fed to and drawn from zlib through a small buffer, so neither side ever holds the unpacked
+ * block and a block made to explode cannot: the reader asks for the next byte only while entries are missing.
+ * zlib's own checksum guards the values, which SQLite's pages do not.
  */
 #include "store/poll_block.h"
 
@@ -108,7 +108,8 @@ static size_t unpacked_bound(size_t count)
 
 size_t seep_poll_block_bound(size_t count)
 {
-  /* Deflate stores what it cannot shrink: five bytes a stored block and its frame, here with much to spare. */
+  /* Deflate stores what it cannot shrink: five bytes a stored block and its frame, here with much to spare.
+   */
   size_t unpacked = unpacked_bound(count);
   return HEADER_BYTES + unpacked + unpacked / 64 + 128;
 }
@@ -121,15 +122,16 @@ static seep_status check_entries(const seep_poll_entry *entries, size_t count, s
   int64_t process = 0;
   for (size_t i = 0; i < count; i++) {
     if (entries[i].process <= process) {
-      return seep_error_set(error, SEEP_INVALID, SEEP_DOMAIN_NONE, 0, "encode poll", "processes out of order");
+      return seep_error_set(error, SEEP_INVALID, SEEP_DOMAIN_NONE, 0, "encode poll",
+                            "processes out of order");
     }
     process = entries[i].process;
   }
   return SEEP_OK;
 }
 
-seep_status seep_poll_block_encode(const seep_poll_entry *entries, size_t count, uint8_t *out, size_t out_size,
-                                   size_t *length, seep_error *error)
+seep_status seep_poll_block_encode(const seep_poll_entry *entries, size_t count, uint8_t *out,
+                                   size_t out_size, size_t *length, seep_error *error)
 {
   seep_status status = check_entries(entries, count, error);
   if (status != SEEP_OK) {
@@ -264,8 +266,8 @@ size_t seep_poll_block_count(const uint8_t *block, size_t size)
   return seep_cursor_u32(&cursor);
 }
 
-seep_status seep_poll_block_decode(const uint8_t *block, size_t size, seep_poll_entry *entries, size_t maximum,
-                                   size_t *count, seep_error *error)
+seep_status seep_poll_block_decode(const uint8_t *block, size_t size, seep_poll_entry *entries,
+                                   size_t maximum, size_t *count, seep_error *error)
 {
   if (size < HEADER_BYTES) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_FORMAT, (int64_t)size, "decode poll", NULL);

@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 
-/* SQLite says CANTOPEN for a missing folder and for a refused one alike; the system's own code tells them apart. */
+/* SQLite says CANTOPEN for a missing folder and for a refused one alike; the system's own code tells them
+ * apart. */
 static seep_status cannot_open_status(int system_error)
 {
 #ifdef _WIN32
@@ -21,7 +22,8 @@ static seep_status cannot_open_status(int system_error)
     return SEEP_NOT_FOUND;
   }
 #else
-  return system_error == EACCES || system_error == EPERM || system_error == EROFS ? SEEP_DENIED : SEEP_NOT_FOUND;
+  return system_error == EACCES || system_error == EPERM || system_error == EROFS ? SEEP_DENIED
+                                                                                  : SEEP_NOT_FOUND;
 #endif
 }
 
@@ -71,7 +73,8 @@ void seep_store__query(seep_store_query *query, seep_store *store, seep_store_sl
   query->bound = 0;
   query->rc = SQLITE_OK;
   if (store->statements[slot] == NULL) {
-    query->rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[slot], NULL);
+    query->rc =
+        sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[slot], NULL);
   }
   query->statement = store->statements[slot];
 }
@@ -123,9 +126,9 @@ void seep_store__bind_bytes(seep_store_query *query, const void *bytes, size_t s
   }
   /* A null pointer would bind NULL, not an empty value. */
   const void *start = bytes != NULL ? bytes : "";
-  query->rc = is_text
-                  ? sqlite3_bind_text64(query->statement, query->bound, start, size, SQLITE_STATIC, SQLITE_UTF8)
-                  : sqlite3_bind_blob64(query->statement, query->bound, start, size, SQLITE_STATIC);
+  query->rc =
+      is_text ? sqlite3_bind_text64(query->statement, query->bound, start, size, SQLITE_STATIC, SQLITE_UTF8)
+              : sqlite3_bind_blob64(query->statement, query->bound, start, size, SQLITE_STATIC);
 }
 
 bool seep_store__row(seep_store_query *query)
@@ -150,7 +153,8 @@ void seep_store__column_text(const seep_store_query *query, int column, char *ou
 {
   const unsigned char *text = sqlite3_column_text(query->statement, column);
   int length = sqlite3_column_bytes(query->statement, column);
-  seep_text_copy_bytes(out, out_size, text != NULL ? (const char *)text : "", text != NULL ? (size_t)length : 0);
+  seep_text_copy_bytes(out, out_size, text != NULL ? (const char *)text : "",
+                       text != NULL ? (size_t)length : 0);
 }
 
 seep_status seep_store__finish(seep_store_query *query, const char *operation, seep_error *error)

@@ -1,9 +1,10 @@
 /*
- * Everything that must survive, in one SQLite file: the time series, the leak cases, the captures, the undo journal,
- * the event bookmark. One thread uses a store. Each call is one transaction and durable when it returns OK.
+ * Everything that must survive, in one SQLite file: the time series, the leak cases, the captures, the undo
+ * journal, the event bookmark. One thread uses a store. Each call is one transaction and durable when it
+ * returns OK.
  *
- * A file that is not ours or is damaged is set aside under a new name, never deleted, and a fresh one begun. A file from
- * a newer Seepwatch is left alone (SEEP_UNSUPPORTED).
+ * A file that is not ours or is damaged is set aside under a new name, never deleted, and a fresh one begun.
+ * A file from a newer Seepwatch is left alone (SEEP_UNSUPPORTED).
  */
 #ifndef SEEP_STORE_STORE_H
 #define SEEP_STORE_STORE_H
@@ -20,53 +21,55 @@
 typedef struct seep_store seep_store;
 
 typedef struct seep_store_opening {
-  bool created;          /* the file did not exist */
-  char set_aside[512];   /* where a damaged file went; "" when there was none */
+  bool created;        /* the file did not exist */
+  char set_aside[512]; /* where a damaged file went; "" when there was none */
 } seep_store_opening;
 
-/* How a file is renamed, since C's rename knows no UTF-8 on Windows. Both paths are UTF-8, `to` does not exist.
- * SEEP_NOT_FOUND when `from` is not there; anything else but OK leaves `from` where it was. */
+/* How a file is renamed, since C's rename knows no UTF-8 on Windows. Both paths are UTF-8, `to` does not
+ * exist. SEEP_NOT_FOUND when `from` is not there; anything else but OK leaves `from` where it was. */
 typedef struct seep_store_files {
   void *context;
   seep_status (*rename)(void *context, const char *from, const char *to, seep_error *error);
 } seep_store_files;
 
-/* path: UTF-8; ":memory:" gives a store that lasts as long as the process (degraded service). Creates the file and
- * brings an older schema up to date in one transaction. *out is the caller's, freed by seep_store_close.
- * A file that is no store of ours, or found damaged, is renamed with the logs beside it to PATH.damaged-TIME (-2, -3
- * ... when taken) by files->rename (files NULL: C's rename); entries of the undo journal that it still gives are carried
- * over into the fresh file. After an unclean stop the whole file is read once to check it.
- * files is used during the call only; opening may be NULL and is filled on failure too.
- * SEEP_UNSUPPORTED: newer schema. SEEP_DENIED, SEEP_NOT_FOUND (no such folder), SEEP_BUSY, SEEP_LIMIT (disk full), SEEP_OS. */
+/* path: UTF-8; ":memory:" gives a store that lasts as long as the process (degraded service). Creates the
+ * file and brings an older schema up to date in one transaction. *out is the caller's, freed by
+ * seep_store_close. A file that is no store of ours, or found damaged, is renamed with the logs beside it to
+ * PATH.damaged-TIME (-2, -3
+ * ... when taken) by files->rename (files NULL: C's rename); entries of the undo journal that it still gives
+ * are carried over into the fresh file. After an unclean stop the whole file is read once to check it. files
+ * is used during the call only; opening may be NULL and is filled on failure too. SEEP_UNSUPPORTED: newer
+ * schema. SEEP_DENIED, SEEP_NOT_FOUND (no such folder), SEEP_BUSY, SEEP_LIMIT (disk full), SEEP_OS. */
 seep_status seep_store_open(const char *path, seep_wall now, const seep_store_files *files, seep_store **out,
                             seep_store_opening *opening, seep_error *error);
 
-/* For the verbs: no writing, no creation, works beside a running service. SEEP_NOT_FOUND also for an empty file,
- * SEEP_CORRUPT for one that is no store, SEEP_UNSUPPORTED for another version's. */
+/* For the verbs: no writing, no creation, works beside a running service. SEEP_NOT_FOUND also for an empty
+ * file, SEEP_CORRUPT for one that is no store, SEEP_UNSUPPORTED for another version's. */
 seep_status seep_store_open_readonly(const char *path, seep_store **out, seep_error *error);
 
-/* Writes the log back and removes it, unless a reader is at work: then the log is truncated where that can be. A file
- * closed so is one piece. Never waits. store may be NULL. */
+/* Writes the log back and removes it, unless a reader is at work: then the log is truncated where that can
+ * be. A file closed so is one piece. Never waits. store may be NULL. */
 void seep_store_close(seep_store *store);
 
 /* ---- time series ---- */
 
 typedef struct seep_store_sample {
   seep_process_key key;
-  const char *name;     /* UTF-8; used at the first sight only; what it holds is stored as it is */
+  const char *name; /* UTF-8; used at the first sight only; what it holds is stored as it is */
   uint64_t commit_bytes;
-  int64_t store_id;     /* in: 0 or what an earlier append filled in; out: the process's row */
+  int64_t store_id; /* in: 0 or what an earlier append filled in; out: the process's row */
 } seep_store_sample;
 
-/* One poll in one transaction. On failure nothing of it is kept. samples' store_id are valid only after OK, and are
- * left as they were otherwise. samples are all processes of the moment, each once (SEEP_INVALID). memory NULL: not
- * known. */
+/* One poll in one transaction. On failure nothing of it is kept. samples' store_id are valid only after OK,
+ * and are left as they were otherwise. samples are all processes of the moment, each once (SEEP_INVALID).
+ * memory NULL: not known. */
 seep_status seep_store_append_poll(seep_store *store, seep_wall wall, const seep_system_memory *memory,
                                    seep_store_sample *samples, size_t count, seep_error *error);
 
-/* Deletes polls older than the cutoff, then oldest first until the file's used pages fit maximum_bytes (0 = no limit);
- * at most `most` polls per call, so that it never takes long. Leaks, captures and journal are never touched. Used pages
- * are the file's pages less its free ones, without the log beside it; when many are free some are given back. */
+/* Deletes polls older than the cutoff, then oldest first until the file's used pages fit maximum_bytes (0 =
+ * no limit); at most `most` polls per call, so that it never takes long. Leaks, captures and journal are
+ * never touched. Used pages are the file's pages less its free ones, without the log beside it; when many are
+ * free some are given back. */
 seep_status seep_store_prune(seep_store *store, seep_wall cutoff, uint64_t maximum_bytes, unsigned most,
                              unsigned *removed, seep_error *error);
 
@@ -81,11 +84,12 @@ typedef struct seep_store_leak {
   uint64_t growth_bytes;
   uint64_t commit_bytes;
   double confidence;
-  char kind[24];                   /* kind of memory, seep_memory_kind_text */
-  char ending[64];                 /* why it was closed: "" while open */
+  char kind[24];   /* kind of memory, seep_memory_kind_text */
+  char ending[64]; /* why it was closed: "" while open */
 } seep_store_leak;
 
-seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_error *error); /* fills leak->id */
+seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak,
+                                 seep_error *error); /* fills leak->id */
 /* SEEP_NOT_FOUND when there is no such case. */
 seep_status seep_store_leak_update(seep_store *store, const seep_store_leak *leak, seep_error *error);
 
@@ -100,10 +104,10 @@ typedef struct seep_store_capture {
   int64_t leak_id; /* 0 = none */
   seep_process_key key;
   char image[256];
-  char kind[24];   /* "virtualalloc" */
+  char kind[24]; /* "virtualalloc" */
   seep_wall started, ended;
   uint64_t bytes;
-  char path[512];  /* of the saved file; "" when it failed */
+  char path[512]; /* of the saved file; "" when it failed */
   char outcome[128];
 } seep_store_capture;
 
@@ -116,23 +120,25 @@ seep_status seep_store_capture_add(seep_store *store, seep_store_capture *captur
 typedef struct seep_store_journal_entry {
   int64_t id;
   seep_wall written;
-  char kind[32];                      /* "recording" */
+  char kind[32];                        /* "recording" */
   char subject[SEEP_JOURNAL_TEXT_SIZE]; /* for "recording": the instance name */
 } seep_store_journal_entry;
 
-seep_status seep_store_journal_add(seep_store *store, seep_store_journal_entry *entry, seep_error *error); /* fills id */
-seep_status seep_store_journal_remove(seep_store *store, int64_t id, seep_error *error); /* OK when it is not there */
+seep_status seep_store_journal_add(seep_store *store, seep_store_journal_entry *entry,
+                                   seep_error *error); /* fills id */
+seep_status seep_store_journal_remove(seep_store *store, int64_t id,
+                                      seep_error *error); /* OK when it is not there */
 
 /* Oldest first, at most `size` entries; *count = how many were filled. */
-seep_status seep_store_journal_list(seep_store *store, seep_store_journal_entry *entries, size_t size, size_t *count,
-                                    seep_error *error);
+seep_status seep_store_journal_list(seep_store *store, seep_store_journal_entry *entries, size_t size,
+                                    size_t *count, seep_error *error);
 
 /* ---- small values: the event bookmark, the marks of a clean stop ---- */
 
 /* Names beginning "store." are the store's own.
  * SEEP_NOT_FOUND when absent. *length = bytes without terminator; SEEP_LIMIT when it does not fit. */
-seep_status seep_store_value_get(seep_store *store, const char *name, char *out, size_t out_size, size_t *length,
-                                 seep_error *error);
+seep_status seep_store_value_get(seep_store *store, const char *name, char *out, size_t out_size,
+                                 size_t *length, seep_error *error);
 seep_status seep_store_value_set(seep_store *store, const char *name, const char *value, size_t length,
                                  seep_error *error);
 
@@ -140,10 +146,12 @@ seep_status seep_store_value_set(seep_store *store, const char *name, const char
  * A visitor may take its time and may call the store: nothing is held open meanwhile. */
 
 typedef bool (*seep_store_leak_visit)(void *context, const seep_store_leak *leak);
-seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, void *context, seep_error *error);
+seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, void *context,
+                             seep_error *error);
 
 typedef bool (*seep_store_capture_visit)(void *context, const seep_store_capture *capture);
-seep_status seep_store_captures(seep_store *store, seep_store_capture_visit visit, void *context, seep_error *error);
+seep_status seep_store_captures(seep_store *store, seep_store_capture_visit visit, void *context,
+                                seep_error *error);
 
 typedef struct seep_store_point {
   seep_wall wall;
@@ -155,8 +163,9 @@ typedef struct seep_store_point {
 /* When the newest poll was taken; SEEP_NOT_FOUND when there is none. */
 seep_status seep_store_newest(seep_store *store, seep_wall *newest, seep_error *error);
 
-/* Points of all processes whose image is `name` (NULL = all; ASCII case ignored) and whose PID is `pid` (0 = all),
- * since `since`, by time. A poll that cannot be decoded is left out; SEEP_CORRUPT at the end then says so, with its row. */
+/* Points of all processes whose image is `name` (NULL = all; ASCII case ignored) and whose PID is `pid` (0 =
+ * all), since `since`, by time. A poll that cannot be decoded is left out; SEEP_CORRUPT at the end then says
+ * so, with its row. */
 typedef bool (*seep_store_point_visit)(void *context, const seep_store_point *point);
 seep_status seep_store_history(seep_store *store, const char *name, uint32_t pid, seep_wall since,
                                seep_store_point_visit visit, void *context, seep_error *error);

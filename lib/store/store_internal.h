@@ -1,7 +1,8 @@
 /*
- * Private to lib/store: the store's own struct and a thin layer over SQLite's statements. A query is bound, stepped and
- * finished; its first failure sticks, so that code reads straight down and asks for the status once, at the end.
- * SQL is always a literal and every value is bound. Statements are prepared at first use and kept.
+ * Private to lib/store: the store's own struct and a thin layer over SQLite's statements. A query is bound,
+ * stepped and finished; its first failure sticks, so that code reads straight down and asks for the status
+ * once, at the end. SQL is always a literal and every value is bound. Statements are prepared at first use
+ * and kept.
  */
 #ifndef SEEP_STORE_STORE_INTERNAL_H
 #define SEEP_STORE_STORE_INTERNAL_H
@@ -60,7 +61,7 @@ typedef struct seep_store_series {
   seep_poll_entry *next; /* the poll being written */
   int64_t *rows;         /* by the caller's order */
   uint8_t *block;
-  size_t capacity;       /* entries that each of the four arrays has room for */
+  size_t capacity; /* entries that each of the four arrays has room for */
 } seep_store_series;
 
 struct seep_store {
@@ -103,7 +104,8 @@ seep_status seep_store__finish(seep_store_query *query, const char *operation, s
 /* Steps to the end, then finishes. */
 seep_status seep_store__run(seep_store_query *query, const char *operation, seep_error *error);
 
-/* A writing transaction. end commits when status is OK and rolls back otherwise, and returns what became of it. */
+/* A writing transaction. end commits when status is OK and rolls back otherwise, and returns what became of
+ * it. */
 seep_status seep_store__begin(seep_store *store, const char *operation, seep_error *error);
 seep_status seep_store__end(seep_store *store, seep_status status, const char *operation, seep_error *error);
 
@@ -113,8 +115,8 @@ seep_status seep_store__fail(seep_store *store, int rc, const char *operation, c
                              seep_error *error);
 
 /* As seep_store_journal_list, but *count holds what could be read whatever comes back: for rescuing. */
-seep_status seep_store__journal_read(seep_store *store, seep_store_journal_entry *entries, size_t size, size_t *count,
-                                     seep_error *error);
+seep_status seep_store__journal_read(seep_store *store, seep_store_journal_entry *entries, size_t size,
+                                     size_t *count, seep_error *error);
 
 void seep_store__series_free(seep_store_series *series);
 

@@ -1,10 +1,10 @@
 /*
- * Writing and pruning the time series. A poll is one row; its samples are the block that poll_block.h describes, which
- * names processes by their rows in `process`.
+ * Writing and pruning the time series. A poll is one row; its samples are the block that poll_block.h
+ * describes, which names processes by their rows in `process`.
  *
- * A process row may go once no poll names it. To know that without opening blocks, each poll is compared with the one
- * before it: who vanished is marked with the last poll that has him, who comes back loses the mark. A process unchanged
- * from poll to poll costs no statement.
+ * A process row may go once no poll names it. To know that without opening blocks, each poll is compared with
+ * the one before it: who vanished is marked with the last poll that has him, who comes back loses the mark. A
+ * process unchanged from poll to poll costs no statement.
  */
 #include "store/store_internal.h"
 
@@ -24,7 +24,8 @@ void seep_store__series_free(seep_store_series *series)
   memset(series, 0, sizeof *series);
 }
 
-/* realloc that keeps the old memory on failure; the products fit because counts are bounded by poll_block.h. */
+/* realloc that keeps the old memory on failure; the products fit because counts are bounded by poll_block.h.
+ */
 static bool resize(void **memory, size_t bytes)
 {
   void *grown = realloc(*memory, bytes);
@@ -85,7 +86,8 @@ static seep_status decode_last(seep_store_series *series, const seep_store_query
   if (count <= SEEP_POLL_BLOCK_MAXIMUM_COUNT) {
     status = reserve(series, count, error);
   }
-  /* Of an unreadable poll nobody is known: its processes are then marked when they are next seen to vanish. */
+  /* Of an unreadable poll nobody is known: its processes are then marked when they are next seen to vanish.
+   */
   if (status == SEEP_OK) {
     seep_poll_block_decode(block, size, series->last, series->capacity, &series->last_count, NULL);
   }
@@ -100,7 +102,8 @@ static seep_status load_last(seep_store *store, seep_error *error)
     return SEEP_OK;
   }
   seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_POLL_LAST, "SELECT id, block FROM poll ORDER BY id DESC LIMIT 1");
+  seep_store__query(&query, store, SEEP_SLOT_POLL_LAST,
+                    "SELECT id, block FROM poll ORDER BY id DESC LIMIT 1");
   bool found = seep_store__row(&query);
   seep_status decoded = found ? decode_last(series, &query, error) : SEEP_OK;
   seep_status status = seep_store__finish(&query, "append poll", error);
@@ -116,8 +119,8 @@ static seep_status load_last(seep_store *store, seep_error *error)
   return status;
 }
 
-static seep_status add_process(seep_store *store, seep_wall wall, const seep_store_sample *sample, int64_t *row,
-                               seep_error *error)
+static seep_status add_process(seep_store *store, seep_wall wall, const seep_store_sample *sample,
+                               int64_t *row, seep_error *error)
 {
   seep_store_query query;
   seep_store__query(&query, store, SEEP_SLOT_PROCESS_ADD,
@@ -132,8 +135,8 @@ static seep_status add_process(seep_store *store, seep_wall wall, const seep_sto
 }
 
 /* The row of a process that was not in the last poll: found by its key or added. */
-static seep_status find_process(seep_store *store, seep_wall wall, const seep_store_sample *sample, int64_t *row,
-                                seep_error *error)
+static seep_status find_process(seep_store *store, seep_wall wall, const seep_store_sample *sample,
+                                int64_t *row, seep_error *error)
 {
   seep_store_query query;
   seep_store__query(&query, store, SEEP_SLOT_PROCESS_FIND,
@@ -151,16 +154,18 @@ static seep_status find_process(seep_store *store, seep_wall wall, const seep_st
     return add_process(store, wall, sample, row, error);
   }
   if (status == SEEP_OK && marked) {
-    seep_store__query(&query, store, SEEP_SLOT_PROCESS_BACK, "UPDATE process SET last_poll = NULL WHERE id = ?");
+    seep_store__query(&query, store, SEEP_SLOT_PROCESS_BACK,
+                      "UPDATE process SET last_poll = NULL WHERE id = ?");
     seep_store__bind_i64(&query, *row);
     status = seep_store__run(&query, "append poll", error);
   }
   return status;
 }
 
-/* A remembered row is trusted only while the last poll had it: rows of the vanished may have been collected. */
-static seep_status name_processes(seep_store *store, seep_wall wall, const seep_store_sample *samples, size_t count,
-                                  seep_error *error)
+/* A remembered row is trusted only while the last poll had it: rows of the vanished may have been collected.
+ */
+static seep_status name_processes(seep_store *store, seep_wall wall, const seep_store_sample *samples,
+                                  size_t count, seep_error *error)
 {
   seep_store_series *series = &store->series;
   for (size_t i = 0; i < count; i++) {
@@ -191,7 +196,8 @@ static seep_status mark_vanished(seep_store *store, size_t count, seep_error *er
       continue;
     }
     seep_store_query query;
-    seep_store__query(&query, store, SEEP_SLOT_PROCESS_VANISHED, "UPDATE process SET last_poll = ? WHERE id = ?");
+    seep_store__query(&query, store, SEEP_SLOT_PROCESS_VANISHED,
+                      "UPDATE process SET last_poll = ? WHERE id = ?");
     seep_store__bind_i64(&query, series->last_poll);
     seep_store__bind_i64(&query, process);
     status = seep_store__run(&query, "append poll", error);
@@ -318,7 +324,8 @@ static seep_status drop_by_size(seep_store *store, uint64_t maximum_bytes, unsig
       break;
     }
     seep_store_query query;
-    seep_store__query(&query, store, SEEP_SLOT_POLL_DROP, "DELETE FROM poll WHERE id = (SELECT min(id) FROM poll)");
+    seep_store__query(&query, store, SEEP_SLOT_POLL_DROP,
+                      "DELETE FROM poll WHERE id = (SELECT min(id) FROM poll)");
     status = seep_store__run(&query, "prune", error);
     if (status != SEEP_OK || sqlite3_changes(store->db) == 0) {
       break;

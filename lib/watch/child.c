@@ -7,7 +7,8 @@
 
 #define MAXIMUM_ARGUMENTS 24
 
-/* One call of the program. It lives until its four handles are closed, also when nobody waits for it any more. */
+/* One call of the program. It lives until its four handles are closed, also when nobody waits for it any
+ * more. */
 typedef struct call {
   seep_child *owner; /* NULL once detached */
   uv_process_t process;
@@ -88,7 +89,8 @@ static void process_exited(uv_process_t *process, int64_t exit_status, int signa
 {
   call *c = process->data;
   c->exited = true;
-  /* Windows' exit codes are unsigned 32-bit; a signal (tests on other systems) is told as 128 + its number. */
+  /* Windows' exit codes are unsigned 32-bit; a signal (tests on other systems) is told as 128 + its number.
+   */
   c->result.exit_code = signal != 0 ? 128u + (uint32_t)signal : (uint32_t)(exit_status & INT64_C(0xFFFFFFFF));
   finish_when_complete(c);
 }
@@ -144,7 +146,8 @@ static void deadline_passed(uv_timer_t *timer)
   finish(c);
 }
 
-/* The child's environment: ours with TMP and TEMP replaced. *items is freed by the caller; entries lie in *storage. */
+/* The child's environment: ours with TMP and TEMP replaced. *items is freed by the caller; entries lie in
+ * *storage. */
 static char **make_environment(const char *temporary_folder, char **storage)
 {
   uv_env_item_t *items = NULL;
@@ -164,7 +167,8 @@ static char **make_environment(const char *temporary_folder, char **storage)
     for (int i = -2; i < count; i++) {
       const char *name = i == -2 ? "TMP" : i == -1 ? "TEMP" : items[i].name;
       const char *value = i < 0 ? temporary_folder : items[i].value;
-      if (i >= 0 && (seep_text_equal_ignoring_case(name, "TMP") || seep_text_equal_ignoring_case(name, "TEMP"))) {
+      if (i >= 0 &&
+          (seep_text_equal_ignoring_case(name, "TMP") || seep_text_equal_ignoring_case(name, "TEMP"))) {
         continue;
       }
       at = used;
@@ -239,8 +243,8 @@ static int spawn(seep_child *child, call *c, char **arguments)
   return code;
 }
 
-static seep_status run(void *context, const char *const *arguments, int64_t deadline_ms, bool kill_at_deadline,
-                       seep_tracer_done done, void *done_context, seep_error *error)
+static seep_status run(void *context, const char *const *arguments, int64_t deadline_ms,
+                       bool kill_at_deadline, seep_tracer_done done, void *done_context, seep_error *error)
 {
   seep_child *child = context;
   char *list[MAXIMUM_ARGUMENTS];
@@ -292,7 +296,8 @@ static void detach(void *context, bool kill)
   }
 }
 
-seep_child *seep_child_new(uv_loop_t *loop, const char *program, const char *temporary_folder, seep_tracer *port)
+seep_child *seep_child_new(uv_loop_t *loop, const char *program, const char *temporary_folder,
+                           seep_tracer *port)
 {
   seep_child *child = calloc(1, sizeof *child);
   if (child == NULL) {

@@ -131,8 +131,8 @@ static void refresh_case(seep_store_leak *leak, const seep_verdict *verdict, con
   leak->confidence = verdict->confidence;
 }
 
-static void open_case(seep_engine *engine, seep_now now, seep_engine_watch *watch, const seep_verdict *verdict,
-                      const seep_process *process)
+static void open_case(seep_engine *engine, seep_now now, seep_engine_watch *watch,
+                      const seep_verdict *verdict, const seep_process *process)
 {
   seep_store_leak *leak = calloc(1, sizeof *leak);
   if (leak == NULL) {
@@ -222,7 +222,8 @@ static bool reserve(seep_engine *engine, size_t slots, size_t samples)
   return true;
 }
 
-static seep_status take_sample(seep_engine *engine, seep_now now, const seep_process_sample *sample, size_t count)
+static seep_status take_sample(seep_engine *engine, seep_now now, const seep_process_sample *sample,
+                               size_t count)
 {
   size_t slot;
   bool born;
@@ -305,7 +306,8 @@ void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_byte
     count += sample.key.pid != 0;
   }
   if (status != SEEP_NOT_FOUND) {
-    /* A cut snapshot must not look like the death of everybody behind the cut: no end(), no deaths, no judgement. */
+    /* A cut snapshot must not look like the death of everybody behind the cut: no end(), no deaths, no
+     * judgement. */
     if (status == SEEP_NO_MEMORY) {
       seep_error_set(&error, status, SEEP_DOMAIN_NONE, 0, "process table", NULL);
     }
@@ -363,7 +365,8 @@ const seep_recorder *seep_engine_recorder_of(const seep_engine *engine)
 size_t seep_engine_open_leaks(const seep_engine *engine)
 {
   size_t open = 0;
-  for (size_t slot = 0; slot < seep_process_table_slots(engine->table) && slot < engine->watch_capacity; slot++) {
+  for (size_t slot = 0; slot < seep_process_table_slots(engine->table) && slot < engine->watch_capacity;
+       slot++) {
     open += engine->watches[slot].leak != NULL;
   }
   return open;

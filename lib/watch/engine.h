@@ -1,8 +1,9 @@
 /*
- * The watchdog as a function: (state, event, now) -> commands. It decides what to say, what to write down and what to
- * record; it does none of it. Commands are handed to `emit` one by one, in the order in which they must be carried out;
- * what an asynchronous one led to comes back later as an event. So weeks can be simulated in milliseconds, and a replay
- * runs the same code as the service. emit must not call back into the engine.
+ * The watchdog as a function: (state, event, now) -> commands. It decides what to say, what to write down and
+ * what to record; it does none of it. Commands are handed to `emit` one by one, in the order in which they
+ * must be carried out; what an asynchronous one led to comes back later as an event. So weeks can be
+ * simulated in milliseconds, and a replay runs the same code as the service. emit must not call back into the
+ * engine.
  */
 #ifndef SEEP_WATCH_ENGINE_H
 #define SEEP_WATCH_ENGINE_H
@@ -28,13 +29,14 @@ typedef struct seep_now {
 
 typedef enum seep_command_kind {
   SEEP_COMMAND_ALERT = 0,
-  SEEP_COMMAND_STORE_POLL,        /* the whole poll in one transaction; fill in samples' store_id and `done` */
-  SEEP_COMMAND_LEAK_OPEN,         /* fill in leak->id */
-  SEEP_COMMAND_LEAK_UPDATE,       /* id 0: it has no row yet, or no more; open one */
+  SEEP_COMMAND_STORE_POLL,  /* the whole poll in one transaction; fill in samples' store_id and `done` */
+  SEEP_COMMAND_LEAK_OPEN,   /* fill in leak->id */
+  SEEP_COMMAND_LEAK_UPDATE, /* id 0: it has no row yet, or no more; open one */
   SEEP_COMMAND_CAPTURE_ADD,
   SEEP_COMMAND_BOOKMARK,          /* may be kept now: the alert about its event has been written */
   SEEP_COMMAND_RECORDER,          /* carry out one action of the recorder */
-  SEEP_COMMAND_REQUEST_RECORDING, /* measure disk and folder, then give the recorder a REQUEST for this target */
+  SEEP_COMMAND_REQUEST_RECORDING, /* measure disk and folder, then give the recorder a REQUEST for this target
+                                   */
   SEEP_COMMAND_POLL_EVERY
 } seep_command_kind;
 
@@ -69,7 +71,7 @@ typedef void (*seep_engine_emit)(void *context, seep_command *command);
 typedef struct seep_engine_options {
   const char *version;
   const char *data_folder;
-  const char *capture_folder;   /* absolute, no trailing separator; both exist */
+  const char *capture_folder; /* absolute, no trailing separator; both exist */
   const char *temporary_folder;
   char path_separator;
   seep_engine_emit emit;
@@ -87,28 +89,33 @@ void seep_engine_free(seep_engine *engine);
 /* First of all. settings_text: the line that says what it runs with. */
 void seep_engine_start(seep_engine *engine, seep_now now);
 
-/* The configuration was read. problem NULL: it is in force now (at the start or on request); else it was refused and
- * `settings` is what runs instead. file: path, or a sentence that says there is none. */
+/* The configuration was read. problem NULL: it is in force now (at the start or on request); else it was
+ * refused and `settings` is what runs instead. file: path, or a sentence that says there is none. */
 void seep_engine_settings(seep_engine *engine, seep_now now, const char *file, const seep_settings *settings,
                           const seep_settings_problem *problem);
 
 void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_bytes *bytes);
 void seep_engine_poll_failed(seep_engine *engine, seep_now now, const seep_error *error);
 
-/* One Event 2004 with the bookmark that names it. A malformed or foreign one is counted and its bookmark kept. */
-void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size, const char *bookmark,
-                            size_t bookmark_size);
+/* One Event 2004 with the bookmark that names it. A malformed or foreign one is counted and its bookmark
+ * kept. */
+void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size,
+                            const char *bookmark, size_t bookmark_size);
 void seep_engine_feed_state(seep_engine *engine, seep_now now, bool up, const seep_error *error);
 
-/* The store could not be used (ok = false), or can be again. Told once per change. degraded_durable: whether promises
- * (the undo journal) can still be kept; without it nothing is recorded. */
-void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what, const seep_error *error);
+/* The store could not be used (ok = false), or can be again. Told once per change. degraded_durable: whether
+ * promises (the undo journal) can still be kept; without it nothing is recorded. */
+void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what,
+                         const seep_error *error);
 
-/* Everything about the recorder: REQUEST (measured), TOOL_*, RECOVER, ABANDON. journal_ready is set by the engine. */
+/* Everything about the recorder: REQUEST (measured), TOOL_*, RECOVER, ABANDON. journal_ready is set by the
+ * engine. */
 void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event *event);
 
-/* About once a second. usage NULL when it could not be read; event: a TICK's measures, used while the recorder works. */
-void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *usage, const seep_recorder_event *measures);
+/* About once a second. usage NULL when it could not be read; event: a TICK's measures, used while the
+ * recorder works. */
+void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *usage,
+                      const seep_recorder_event *measures);
 
 /* Control 129: say the heartbeat now. */
 void seep_engine_status(seep_engine *engine, seep_now now);
@@ -118,7 +125,8 @@ void seep_engine_stop(seep_engine *engine, seep_now now);
 /* The very last: event 101. */
 void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason);
 
-/* Another store has taken the place of the one before: its row ids mean nothing any more, open cases are opened anew. */
+/* Another store has taken the place of the one before: its row ids mean nothing any more, open cases are
+ * opened anew. */
 void seep_engine_store_exchanged(seep_engine *engine);
 
 /* Something was dropped before it reached the engine (a full queue): shown in the heartbeat. */

@@ -1,4 +1,5 @@
-/* Everything that is not a poll or a recording: Event 2004, the feed, the store, our own budget, the heartbeat. */
+/* Everything that is not a poll or a recording: Event 2004, the feed, the store, our own budget, the
+ * heartbeat. */
 #include "watch/engine_internal.h"
 
 #include <stdio.h>
@@ -17,7 +18,8 @@ static size_t find_named(seep_engine *engine, const seep_exhaustion_process *nam
   if (slot != SEEP_NO_SLOT) {
     return slot;
   }
-  /* The event's time may have lost its last digits: the PID with a creation time within 10 ms is the same process. */
+  /* The event's time may have lost its last digits: the PID with a creation time within 10 ms is the same
+   * process. */
   for (size_t i = 0; i < seep_process_table_slots(engine->table); i++) {
     const seep_process *process = seep_process_table_at(engine->table, i);
     if (process != NULL && process->key.pid == named->key.pid) {
@@ -85,8 +87,8 @@ static void remember_record(seep_engine *engine, uint64_t record)
   engine->records_next = (engine->records_next + 1) % SEEP_ENGINE_RECORDS_TOLD;
 }
 
-/* The alert in engine->alert did not reach the log. One waits; a second one is left to the next start, which reads it
- * again because no bookmark moves any more. */
+/* The alert in engine->alert did not reach the log. One waits; a second one is left to the next start, which
+ * reads it again because no bookmark moves any more. */
 static void keep_untold(seep_engine *engine, const char *bookmark, size_t size)
 {
   if (engine->has_untold) {
@@ -114,8 +116,8 @@ static void tell_untold(seep_engine *engine)
   }
 }
 
-void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size, const char *bookmark,
-                            size_t bookmark_size)
+void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size,
+                            const char *bookmark, size_t bookmark_size)
 {
   char known_text[SEEP_ALERT_INSERT_SIZE];
   seep_writer known;
@@ -163,14 +165,16 @@ void seep_engine_feed_state(seep_engine *engine, seep_now now, bool up, const se
   }
 }
 
-void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what, const seep_error *error)
+void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what,
+                         const seep_error *error)
 {
   if (!ok && !engine->storage_down) {
     engine->storage_down_since = now.wall;
     seep_alert_init(&engine->alert, SEEP_ALERT_STORAGE_DEGRADED);
     seep_alert_add_text(&engine->alert, what);
     seep_alert_add_error(&engine->alert, error);
-    seep_alert_add_text(&engine->alert, "watching goes on from memory; nothing is recorded until the store works");
+    seep_alert_add_text(&engine->alert,
+                        "watching goes on from memory; nothing is recorded until the store works");
     seep_engine__emit_alert(engine);
   } else if (ok && engine->storage_down) {
     seep_alert_init(&engine->alert, SEEP_ALERT_STORAGE_RECOVERED);
@@ -245,7 +249,8 @@ void seep_engine_status(seep_engine *engine, seep_now now)
   seep_engine__emit_alert(engine);
 }
 
-void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *usage, const seep_recorder_event *measures)
+void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *usage,
+                      const seep_recorder_event *measures)
 {
   if (usage != NULL) {
     engine->usage = *usage;

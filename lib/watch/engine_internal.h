@@ -1,4 +1,5 @@
-/* Shared by engine.c (processes and cases), engine_recording.c (the recorder) and engine_events.c (the rest). */
+/* Shared by engine.c (processes and cases), engine_recording.c (the recorder) and engine_events.c (the rest).
+ */
 #ifndef SEEP_WATCH_ENGINE_INTERNAL_H
 #define SEEP_WATCH_ENGINE_INTERNAL_H
 
@@ -7,7 +8,8 @@
 #include "observe/process_table.h"
 #include "watch/engine.h"
 
-/* One look at the processes may fail when memory is short; this many in a row mean that nobody is watching. */
+/* One look at the processes may fail when memory is short; this many in a row mean that nobody is watching.
+ */
 #define SEEP_ENGINE_BLIND_AFTER 3
 
 /* A feed that lost its place looks back a day; 81 events in a night have been seen. */
@@ -18,12 +20,12 @@
 /* What the engine keeps beside each slot of the process table. */
 typedef struct seep_engine_watch {
   seep_detector detector;
-  seep_store_leak *leak;     /* the open case; NULL for nearly everybody */
+  seep_store_leak *leak; /* the open case; NULL for nearly everybody */
   seep_mono urgent_until;
   bool urgent;
-  bool ignored;              /* by processes.ignore */
-  bool wants_recording;      /* the case is to be offered to the recorder, not before offer_after */
-  bool refusal_told;         /* it was, and the administrator knows why nothing came of it */
+  bool ignored;         /* by processes.ignore */
+  bool wants_recording; /* the case is to be offered to the recorder, not before offer_after */
+  bool refusal_told;    /* it was, and the administrator knows why nothing came of it */
   seep_mono offer_after;
 } seep_engine_watch;
 
@@ -48,9 +50,9 @@ struct seep_engine {
   seep_alert alert;
 
   seep_mono started, next_heartbeat, urgent_until, feed_down_since, blind_since;
-  bool urgent;          /* polling faster */
+  bool urgent; /* polling faster */
   bool feed_known, feed_up;
-  seep_wall recovered_since;   /* when the leftover being undone was made */
+  seep_wall recovered_since; /* when the leftover being undone was made */
   seep_wall recording_started;
   bool storage_down, stopping;
   seep_wall storage_down_since;
@@ -58,9 +60,10 @@ struct seep_engine {
   unsigned polls_failed_in_row;
   uint64_t records_told[SEEP_ENGINE_RECORDS_TOLD]; /* ring of Event 2004 record ids */
   size_t records_next;
-  seep_alert untold;         /* an Event 2004 that the event log did not take; tried again every second */
+  seep_alert untold; /* an Event 2004 that the event log did not take; tried again every second */
   bool has_untold;
-  bool bookmark_frozen;      /* a second one was refused while the first waited: the next start must read both again */
+  bool bookmark_frozen;      /* a second one was refused while the first waited: the next start must read both
+                                again */
   size_t held_bookmark_size; /* the newest one that may move once the waiting alert is told */
   char held_bookmark[SEEP_ENGINE_BOOKMARK_SIZE];
   bool usage_known;
@@ -77,7 +80,8 @@ void seep_engine__emit_interval(seep_engine *engine);
 /* One event for the recorder and all that follows from it. */
 void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_recorder_event *event);
 
-/* Offers the fastest growing case that wants it to an idle recorder: one recording at a time, the worst first. */
+/* Offers the fastest growing case that wants it to an idle recorder: one recording at a time, the worst
+ * first. */
 void seep_engine__offer_recording(seep_engine *engine, seep_now now);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "watch/notices.h"
 
-/* A case whose recording was refused or failed is offered again this much later: disk space comes back, a cool-down
- * ends, and the leak is still there. */
+/* A case whose recording was refused or failed is offered again this much later: disk space comes back, a
+ * cool-down ends, and the leak is still there. */
 #define OFFER_AGAIN_MS SEEP_MS_PER_HOUR
 /* After a transient answer of wpr; a service that is told to stop has no five seconds. */
 #define RETRY_MS (5 * SEEP_MS_PER_SECOND)
@@ -19,8 +19,7 @@ void seep_engine__offer_recording(seep_engine *engine, seep_now now)
   for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
     seep_engine_watch *watch = &engine->watches[slot];
     if (seep_process_table_at(engine->table, slot) != NULL && watch->wants_recording && watch->leak != NULL &&
-        !watch->ignored &&
-        now.mono.ms >= watch->offer_after.ms &&
+        !watch->ignored && now.mono.ms >= watch->offer_after.ms &&
         (worst == NULL || watch->leak->slope_bytes_per_hour > worst->leak->slope_bytes_per_hour)) {
       worst = watch;
     }
@@ -113,7 +112,8 @@ static void tell_recording(seep_engine *engine, seep_now now, const seep_recorde
     break;
   }
   if (tell) {
-    seep_notices_recording(&engine->alert, action, engine->recorder.output, &engine->settings, engine->recovered_since);
+    seep_notices_recording(&engine->alert, action, engine->recorder.output, &engine->settings,
+                           engine->recovered_since);
     seep_engine__emit_alert(engine);
   }
 }

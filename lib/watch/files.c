@@ -52,7 +52,8 @@ static uint64_t sum_files(const char *folder, const char *instance)
   uint64_t sum = 0;
   if (uv_fs_scandir(NULL, &request, folder, 0, NULL) >= 0) {
     while (uv_fs_scandir_next(&request, &entry) == 0) {
-      bool counts = entry.type == UV_DIRENT_FILE && (instance == NULL || seep_wpr_is_raw_file(entry.name, instance));
+      bool counts =
+          entry.type == UV_DIRENT_FILE && (instance == NULL || seep_wpr_is_raw_file(entry.name, instance));
       /* libuv takes '/' on Windows too */
       if (counts && seep_files_join(path, sizeof path, folder, '/', entry.name)) {
         sum += seep_files_size(path);
@@ -119,14 +120,17 @@ unsigned seep_files_clean_temporary(const char *temporary_folder, const char *ca
   unsigned gone = 0;
   if (uv_fs_scandir(NULL, &request, temporary_folder, 0, NULL) >= 0) {
     while (uv_fs_scandir_next(&request, &entry) == 0) {
-      if (entry.type != UV_DIRENT_FILE || !seep_files_join(path, sizeof path, temporary_folder, separator, entry.name) ||
+      if (entry.type != UV_DIRENT_FILE ||
+          !seep_files_join(path, sizeof path, temporary_folder, separator, entry.name) ||
           (spare != NULL && strcmp(path, spare) == 0)) {
         continue;
       }
       if (seep_wpr_is_raw_file(entry.name, instance) || ends_with(entry.name, ".wprp")) {
         gone += seep_files_remove(path);
-      } else if (ends_with(entry.name, ".etl") && join_partial(kept, sizeof kept, capture_folder, separator, entry.name)) {
-        (void)seep_files_rename(path, kept, NULL); /* stays where it is when that fails; tried again next time */
+      } else if (ends_with(entry.name, ".etl") &&
+                 join_partial(kept, sizeof kept, capture_folder, separator, entry.name)) {
+        (void)seep_files_rename(path, kept,
+                                NULL); /* stays where it is when that fails; tried again next time */
       }
     }
   }

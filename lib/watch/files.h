@@ -1,6 +1,6 @@
 /*
- * The few things the watchdog does with files: measure the capture folder, remove the recorder's raw files, keep a
- * finished trace. Synchronous and small: two folders of ours with a handful of files. Paths are UTF-8.
+ * The few things the watchdog does with files: measure the capture folder, remove the recorder's raw files,
+ * keep a finished trace. Synchronous and small: two folders of ours with a handful of files. Paths are UTF-8.
  */
 #ifndef SEEP_WATCH_FILES_H
 #define SEEP_WATCH_FILES_H
@@ -23,9 +23,10 @@ uint64_t seep_files_size(const char *path);
 /* Bytes free to us on the volume; UINT64_MAX when that cannot be known (then no limit can be checked). */
 uint64_t seep_files_free_bytes(const char *folder);
 
-/* Deletes the raw files of the instance and generated profiles (*.wprp) in the temporary folder; anything else there
- * that is a trace (*.etl) was being saved when somebody stopped: it is moved to the capture folder as
- * NAME.partial.etl, never deleted. spare: full path of one file to leave alone, or NULL. Returns how many files went. */
+/* Deletes the raw files of the instance and generated profiles (*.wprp) in the temporary folder; anything
+ * else there that is a trace (*.etl) was being saved when somebody stopped: it is moved to the capture folder
+ * as NAME.partial.etl, never deleted. spare: full path of one file to leave alone, or NULL. Returns how many
+ * files went. */
 unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
                                     const char *instance, const char *spare);
 
@@ -36,7 +37,8 @@ seep_status seep_files_rename(const char *from, const char *to, seep_error *erro
 /* Creates the folder if it is not there; its parent must be. */
 seep_status seep_files_make_folder(const char *path, seep_error *error);
 
-/* The whole file, at most maximum bytes; *data is malloc'ed and the caller's. SEEP_NOT_FOUND, SEEP_LIMIT, SEEP_DENIED. */
+/* The whole file, at most maximum bytes; *data is malloc'ed and the caller's. SEEP_NOT_FOUND, SEEP_LIMIT,
+ * SEEP_DENIED. */
 seep_status seep_files_read(const char *path, size_t maximum, char **data, size_t *size, seep_error *error);
 
 #endif

@@ -56,7 +56,8 @@ void seep_inbox_put_feed(seep_inbox *inbox, bool up, const seep_error *error)
   uv_mutex_unlock(&inbox->lock);
 }
 
-static void fill(seep_inbox_item *item, const char *text, size_t text_bytes, const char *bookmark, size_t bookmark_bytes)
+static void fill(seep_inbox_item *item, const char *text, size_t text_bytes, const char *bookmark,
+                 size_t bookmark_bytes)
 {
   item->kind = SEEP_INBOX_EVENT;
   memcpy(item->text, text, text_bytes);
@@ -77,7 +78,8 @@ bool seep_inbox_put_event(seep_inbox *inbox, const char *text, size_t text_bytes
   } else if (inbox->count == SEEP_INBOX_SLOTS) {
     taken = false;
   } else {
-    fill(&inbox->slots[(inbox->first + inbox->count) % SEEP_INBOX_SLOTS], text, text_bytes, bookmark, bookmark_bytes);
+    fill(&inbox->slots[(inbox->first + inbox->count) % SEEP_INBOX_SLOTS], text, text_bytes, bookmark,
+         bookmark_bytes);
     inbox->count++;
   }
   uv_mutex_unlock(&inbox->lock);

@@ -1,8 +1,8 @@
 /*
- * The only door into the loop from other threads. Events lie in a bounded queue whose slots exist before they are needed
- * (an Event 2004 comes when memory has run out); a full one says so and the sender keeps the event. Controls are flags
- * and the feed's state is the latest one, so neither can be lost. Nobody blocks. uv_async_send coalesces: the receiver
- * drains everything at each wake-up.
+ * The only door into the loop from other threads. Events lie in a bounded queue whose slots exist before they
+ * are needed (an Event 2004 comes when memory has run out); a full one says so and the sender keeps the
+ * event. Controls are flags and the feed's state is the latest one, so neither can be lost. Nobody blocks.
+ * uv_async_send coalesces: the receiver drains everything at each wake-up.
  */
 #ifndef SEEP_WATCH_INBOX_H
 #define SEEP_WATCH_INBOX_H
@@ -18,14 +18,14 @@
 #define SEEP_INBOX_BOOKMARK_BYTES 1024u
 
 typedef enum seep_inbox_kind {
-  SEEP_INBOX_EVENT = 0,  /* an Event 2004: text and bookmark */
+  SEEP_INBOX_EVENT = 0, /* an Event 2004: text and bookmark */
   SEEP_INBOX_FEED_UP,
-  SEEP_INBOX_FEED_DOWN,  /* error */
+  SEEP_INBOX_FEED_DOWN, /* error */
   SEEP_INBOX_STOP,
-  SEEP_INBOX_RELOAD,     /* paramchange */
-  SEEP_INBOX_POLL_NOW,   /* control 128 */
-  SEEP_INBOX_STATUS,     /* control 129 */
-  SEEP_INBOX_ABANDON     /* control 130 */
+  SEEP_INBOX_RELOAD,   /* paramchange */
+  SEEP_INBOX_POLL_NOW, /* control 128 */
+  SEEP_INBOX_STATUS,   /* control 129 */
+  SEEP_INBOX_ABANDON   /* control 130 */
 } seep_inbox_kind;
 
 typedef struct seep_inbox_item {
@@ -49,8 +49,8 @@ void seep_inbox_put_feed(seep_inbox *inbox, bool up, const seep_error *error);
 bool seep_inbox_put_event(seep_inbox *inbox, const char *text, size_t text_bytes, const char *bookmark,
                           size_t bookmark_bytes);
 
-/* The loop's thread: what is most urgent (a STOP, other controls, the feed's state, then events by age), valid until the
- * next take; NULL when there is nothing. */
+/* The loop's thread: what is most urgent (a STOP, other controls, the feed's state, then events by age),
+ * valid until the next take; NULL when there is nothing. */
 const seep_inbox_item *seep_inbox_take(seep_inbox *inbox);
 
 /* How many events were too large since the last question. */

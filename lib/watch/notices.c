@@ -15,7 +15,8 @@ static void add_summary(seep_alert *alert, const seep_settings *settings)
   seep_alert_add_text(alert, text);
 }
 
-void seep_notices_started(seep_alert *alert, const char *version, const char *data_folder, const seep_settings *settings)
+void seep_notices_started(seep_alert *alert, const char *version, const char *data_folder,
+                          const seep_settings *settings)
 {
   seep_alert_init(alert, SEEP_ALERT_SERVICE_STARTED);
   seep_alert_add_text(alert, version);
@@ -69,7 +70,8 @@ void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse)
   }
   seep_alert_add_bytes(alert, pulse->memory.commit_total_bytes);
   seep_alert_add_bytes(alert, pulse->memory.commit_limit_bytes);
-  snprintf(text, sizeof text, "%" PRIu64 " polls and %" PRIu64 " events", pulse->polls_lost, pulse->events_lost);
+  snprintf(text, sizeof text, "%" PRIu64 " polls and %" PRIu64 " events", pulse->polls_lost,
+           pulse->events_lost);
   seep_alert_add_text(alert, text);
 }
 
@@ -88,8 +90,8 @@ void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const see
   seep_alert_add_bytes(alert, leak->commit_bytes);
   seep_alert_add_bytes(alert, memory->commit_total_bytes);
   seep_alert_add_bytes(alert, memory->commit_limit_bytes);
-  seep_alert_add_duration(
-      alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory), leak->slope_bytes_per_hour));
+  seep_alert_add_duration(alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory),
+                                                            leak->slope_bytes_per_hour));
   seep_alert_add_text(alert, confidence);
 }
 
@@ -104,7 +106,8 @@ void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak)
   seep_alert_add_duration(alert, leak->closed.ms - leak->began.ms);
 }
 
-void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known, const char *follows)
+void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known,
+                             const char *follows)
 {
   seep_alert_init(alert, SEEP_ALERT_EXHAUSTION);
   seep_alert_add_filetime(alert, event->time_created);

@@ -1,4 +1,5 @@
-/* Turns what the engine knows into alerts: which figure goes into which insert. No decisions. Inserts: report/alert.c. */
+/* Turns what the engine knows into alerts: which figure goes into which insert. No decisions. Inserts:
+ * report/alert.c. */
 #ifndef SEEP_WATCH_NOTICES_H
 #define SEEP_WATCH_NOTICES_H
 
@@ -11,7 +12,8 @@
 #include "settings/settings.h"
 #include "store/store.h"
 
-void seep_notices_started(seep_alert *alert, const char *version, const char *data_folder, const seep_settings *settings);
+void seep_notices_started(seep_alert *alert, const char *version, const char *data_folder,
+                          const seep_settings *settings);
 void seep_notices_stopped(seep_alert *alert, const char *reason, int64_t ran_ms);
 void seep_notices_settings(seep_alert *alert, const char *file, const seep_settings *settings, bool changed);
 void seep_notices_settings_refused(seep_alert *alert, const char *file, const seep_settings_problem *problem,
@@ -31,7 +33,8 @@ void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const see
 void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak);
 
 /* known: text naming the open leaks among the event's processes, or "". */
-void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known, const char *follows);
+void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known,
+                             const char *follows);
 
 /* since: for a leftover, when it was made. */
 void seep_notices_recording(seep_alert *alert, const seep_recorder_action *action, const char *path,

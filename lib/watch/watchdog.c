@@ -110,8 +110,9 @@ static void nobody_waits(void *context, const seep_tracer_result *result)
   (void)result;
 }
 
-/* Patience is over. A -stop is left to finish its work; a -start is ended, for what it begins nobody would end, and
- * what it has begun is cancelled without waiting. The journal entry stays: the next start makes sure. */
+/* Patience is over. A -stop is left to finish its work; a -start is ended, for what it begins nobody would
+ * end, and what it has begun is cancelled without waiting. The journal entry stays: the next start makes
+ * sure. */
 static void leave_recorder(seep_watchdog *watchdog)
 {
   const seep_recorder *recorder = seep_engine_recorder_of(watchdog->engine);
@@ -125,7 +126,8 @@ static void leave_recorder(seep_watchdog *watchdog)
       for (size_t i = 0; i < cancel.argument_count; i++) {
         arguments[i] = cancel.arguments[i];
       }
-      (void)watchdog->tracer.run(watchdog->tracer.context, arguments, STOP_PATIENCE_MS, false, nobody_waits, NULL, NULL);
+      (void)watchdog->tracer.run(watchdog->tracer.context, arguments, STOP_PATIENCE_MS, false, nobody_waits,
+                                 NULL, NULL);
       watchdog->tracer.detach(watchdog->tracer.context, false);
     }
   }
@@ -177,8 +179,9 @@ static void start_feed(seep_watchdog *watchdog)
   char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
   size_t length = 0;
   seep_error error = {0};
-  bool known = watchdog->store != NULL && seep_store_value_get(watchdog->store, SEEP_WATCHDOG_BOOKMARK, bookmark,
-                                                               sizeof bookmark, &length, NULL) == SEEP_OK;
+  bool known =
+      watchdog->store != NULL && seep_store_value_get(watchdog->store, SEEP_WATCHDOG_BOOKMARK, bookmark,
+                                                      sizeof bookmark, &length, NULL) == SEEP_OK;
   seep_status status = watchdog->options.feed.start(watchdog->options.feed.context, &watchdog->sink,
                                                     known ? bookmark : NULL, &error);
   watchdog->feed_running = status == SEEP_OK;
@@ -230,8 +233,8 @@ static void second_passed(uv_timer_t *timer)
   keep_feed(watchdog);
   seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), busy ? &measures : NULL);
   seep_watchdog__settle(watchdog);
-  if (watchdog->stopping &&
-      (seep_engine_recorder_is_idle(watchdog->engine) || uv_now(&watchdog->loop) >= watchdog->stop_deadline_ms)) {
+  if (watchdog->stopping && (seep_engine_recorder_is_idle(watchdog->engine) ||
+                             uv_now(&watchdog->loop) >= watchdog->stop_deadline_ms)) {
     finish(watchdog);
   }
 }
@@ -248,7 +251,8 @@ static void wake_up(seep_watchdog *watchdog)
   uv_mutex_unlock(&watchdog->post_lock);
 }
 
-static bool feed_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+static bool feed_event(void *context, const char *xml, size_t xml_size, const char *bookmark,
+                       size_t bookmark_size)
 {
   seep_watchdog *watchdog = context;
   bool taken = seep_inbox_put_event(watchdog->inbox, xml, xml_size, bookmark, bookmark_size);
@@ -270,7 +274,8 @@ static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
   seep_own_usage usage;
   switch (item->kind) {
   case SEEP_INBOX_EVENT:
-    seep_engine_exhaustion(watchdog->engine, now, item->text, item->text_bytes, item->bookmark, item->bookmark_bytes);
+    seep_engine_exhaustion(watchdog->engine, now, item->text, item->text_bytes, item->bookmark,
+                           item->bookmark_bytes);
     start_poll(watchdog);
     break;
   case SEEP_INBOX_FEED_UP:
@@ -312,8 +317,8 @@ static void woken(uv_async_t *async)
 
 void seep_watchdog_post(seep_watchdog *watchdog, seep_control control)
 {
-  static const seep_inbox_kind kinds[] = {SEEP_INBOX_STOP, SEEP_INBOX_RELOAD, SEEP_INBOX_POLL_NOW, SEEP_INBOX_STATUS,
-                                          SEEP_INBOX_ABANDON};
+  static const seep_inbox_kind kinds[] = {SEEP_INBOX_STOP, SEEP_INBOX_RELOAD, SEEP_INBOX_POLL_NOW,
+                                          SEEP_INBOX_STATUS, SEEP_INBOX_ABANDON};
   seep_inbox_put(watchdog->inbox, kinds[control]);
   wake_up(watchdog);
 }
@@ -333,13 +338,16 @@ static bool take_options(seep_watchdog *watchdog, const seep_watchdog_options *o
          strlen(options->settings_path) < sizeof watchdog->settings_path &&
          strlen(options->recorder_path) < sizeof watchdog->recorder_path &&
          seep_text_copy(watchdog->data_folder, sizeof watchdog->data_folder, options->data_folder) > 0 &&
-         seep_text_copy(watchdog->settings_path, sizeof watchdog->settings_path, options->settings_path) > 0 &&
-         seep_text_copy(watchdog->recorder_path, sizeof watchdog->recorder_path, options->recorder_path) > 0 &&
-         seep_files_join(watchdog->store_path, sizeof watchdog->store_path, options->data_folder, separator, "seepwatch.db") &&
-         seep_files_join(watchdog->capture_folder, sizeof watchdog->capture_folder, options->data_folder, separator,
-              "captures") &&
-         seep_files_join(watchdog->temporary_folder, sizeof watchdog->temporary_folder, watchdog->capture_folder, separator,
-              "temporary");
+         seep_text_copy(watchdog->settings_path, sizeof watchdog->settings_path, options->settings_path) >
+             0 &&
+         seep_text_copy(watchdog->recorder_path, sizeof watchdog->recorder_path, options->recorder_path) >
+             0 &&
+         seep_files_join(watchdog->store_path, sizeof watchdog->store_path, options->data_folder, separator,
+                         "seepwatch.db") &&
+         seep_files_join(watchdog->capture_folder, sizeof watchdog->capture_folder, options->data_folder,
+                         separator, "captures") &&
+         seep_files_join(watchdog->temporary_folder, sizeof watchdog->temporary_folder,
+                         watchdog->capture_folder, separator, "temporary");
 }
 
 static seep_status make_loop(seep_watchdog *watchdog, seep_error *error)
@@ -378,8 +386,8 @@ static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
   if (watchdog->options.tracer != NULL) {
     watchdog->tracer = *watchdog->options.tracer;
   } else {
-    watchdog->child =
-        seep_child_new(&watchdog->loop, watchdog->recorder_path, watchdog->temporary_folder, &watchdog->tracer);
+    watchdog->child = seep_child_new(&watchdog->loop, watchdog->recorder_path, watchdog->temporary_folder,
+                                     &watchdog->tracer);
   }
   if (watchdog->inbox == NULL || watchdog->engine == NULL || watchdog->tracer.run == NULL) {
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "watchdog", NULL);
@@ -410,8 +418,8 @@ seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdo
   return SEEP_OK;
 }
 
-/* Journal first: what an earlier life left is undone before new work. A database that was set aside took its journal
- * along, so raw files under our own instance's name tell of a leftover too. */
+/* Journal first: what an earlier life left is undone before new work. A database that was set aside took its
+ * journal along, so raw files under our own instance's name tell of a leftover too. */
 static void list_recoveries(seep_watchdog *watchdog)
 {
   seep_watchdog__take_over_store(watchdog);

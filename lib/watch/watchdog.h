@@ -1,6 +1,7 @@
 /*
- * The watchdog at work: a libuv loop that owns the engine, the store and the recorder's child process. It carries out
- * the engine's commands and feeds it what happens. One thread; others reach it through seep_watchdog_post alone.
+ * The watchdog at work: a libuv loop that owns the engine, the store and the recorder's child process. It
+ * carries out the engine's commands and feeds it what happens. One thread; others reach it through
+ * seep_watchdog_post alone.
  */
 #ifndef SEEP_WATCH_WATCHDOG_H
 #define SEEP_WATCH_WATCHDOG_H
@@ -24,20 +25,21 @@ typedef enum seep_control {
 
 typedef struct seep_watchdog_options {
   const char *version;
-  const char *data_folder;    /* exists; holds seepwatch.db and captures; UTF-8, absolute */
-  const seep_error *data_folder_error; /* NULL, or why nothing in that folder may be trusted or written: then history
-                                        * stays in memory, nothing is recorded, the safe settings apply */
+  const char *data_folder; /* exists; holds seepwatch.db and captures; UTF-8, absolute */
+  const seep_error
+      *data_folder_error; /* NULL, or why nothing in that folder may be trusted or written: then history
+                           * stays in memory, nothing is recorded, the safe settings apply */
   const char *settings_path;
-  const char *recorder_path;  /* absolute path of wpr.exe; need not exist */
+  const char *recorder_path; /* absolute path of wpr.exe; need not exist */
   char path_separator;
   seep_process_source source;
   seep_event_feed feed;
   seep_alert_sink sink;
   seep_clock clock;
   seep_own_usage_source usage;
-  const seep_tracer *tracer;  /* NULL: a child process of recorder_path */
+  const seep_tracer *tracer;           /* NULL: a child process of recorder_path */
   const seep_store_files *store_files; /* NULL: the C library's rename */
-  void (*running)(void *context); /* recovery has begun, polling works: RUNNING may be reported */
+  void (*running)(void *context);      /* recovery has begun, polling works: RUNNING may be reported */
   void *running_context;
 } seep_watchdog_options;
 

@@ -45,7 +45,8 @@ void seep_watchdog__open_store(seep_watchdog *watchdog)
   seep_status status = watchdog->folder_error.status;
   error = watchdog->folder_error;
   if (!watchdog->folder_unusable) {
-    status = seep_store_open(watchdog->store_path, now.wall, watchdog->options.store_files, &store, &opening, &error);
+    status = seep_store_open(watchdog->store_path, now.wall, watchdog->options.store_files, &store, &opening,
+                             &error);
   }
   if (opening.set_aside[0] != '\0') {
     seep_text_copy(watchdog->set_aside, sizeof watchdog->set_aside, opening.set_aside);
@@ -67,8 +68,8 @@ void seep_watchdog__open_store(seep_watchdog *watchdog)
   note_storage(watchdog, true, NULL);
 }
 
-/* Books a write that failed; that all is well is said by the poll alone, which always writes. A file store that fails
- * stays in use: it may have room again later. */
+/* Books a write that failed; that all is well is said by the poll alone, which always writes. A file store
+ * that fails stays in use: it may have room again later. */
 static void note_store(seep_watchdog *watchdog, seep_status status, const seep_error *error)
 {
   if (status == SEEP_OK) {
@@ -150,7 +151,8 @@ static void store_poll(seep_watchdog *watchdog, seep_command *command)
   }
 }
 
-/* Small rows. A case's id from another store would name a stranger's row: those wait until the engine has been told. */
+/* Small rows. A case's id from another store would name a stranger's row: those wait until the engine has
+ * been told. */
 static void store_row(seep_watchdog *watchdog, seep_command *command)
 {
   seep_error error = {0};
@@ -215,7 +217,8 @@ static void tool_could_not_run(seep_watchdog *watchdog, seep_status status)
 static void tool_done(void *context, const seep_tracer_result *result)
 {
   seep_watchdog *watchdog = context;
-  seep_recorder_event event = {.kind = result->timed_out ? SEEP_RECORDER_TOOL_TIMED_OUT : SEEP_RECORDER_TOOL_EXITED,
+  seep_recorder_event event = {.kind = result->timed_out ? SEEP_RECORDER_TOOL_TIMED_OUT
+                                                         : SEEP_RECORDER_TOOL_EXITED,
                                .exit_code = result->exit_code};
   event.output_bytes = seep_files_size(seep_engine_recorder_of(watchdog->engine)->output_temporary);
   seep_engine_recorder(watchdog->engine, seep_watchdog__now(watchdog), &event);
@@ -232,7 +235,8 @@ static void run_tool(seep_watchdog *watchdog, const seep_recorder_action *action
   }
   arguments[count] = NULL;
   if (action->command.verb == SEEP_WPR_STOP) {
-    /* What wpr does with an existing output file is not known: there is none, also not from an attempt before. */
+    /* What wpr does with an existing output file is not known: there is none, also not from an attempt
+     * before. */
     (void)seep_files_remove(seep_engine_recorder_of(watchdog->engine)->output_temporary);
   }
   seep_status status = watchdog->tracer.run(watchdog->tracer.context, arguments, action->deadline_ms,
@@ -252,7 +256,8 @@ static void add_journal(seep_watchdog *watchdog, const seep_recorder_action *act
                            ? seep_store_journal_add(watchdog->store, &entry, &error)
                            : SEEP_GONE;
   if (status != SEEP_OK) {
-    /* No promise, no deed. Busy is not told as such: the recorder would try again the call that depends on it. */
+    /* No promise, no deed. Busy is not told as such: the recorder would try again the call that depends on
+     * it. */
     tool_could_not_run(watchdog, status == SEEP_BUSY ? SEEP_OS : status);
     return;
   }
@@ -268,8 +273,8 @@ static void write_profile(seep_watchdog *watchdog)
   seep_writer_init(&writer, text, sizeof text);
   seep_wpr_profile_virtualalloc(&writer, &profile);
   seep_status status = writer.cut ? SEEP_LIMIT
-                                  : seep_files_write(seep_engine_recorder_of(watchdog->engine)->profile_path, text,
-                                                     writer.length, NULL);
+                                  : seep_files_write(seep_engine_recorder_of(watchdog->engine)->profile_path,
+                                                     text, writer.length, NULL);
   if (status != SEEP_OK) {
     tool_could_not_run(watchdog, status);
   }
@@ -391,8 +396,8 @@ static bool next_event(seep_watchdog *watchdog, seep_recorder_event *event)
   return false;
 }
 
-/* A recording is under way: its promise, carried over from a damaged file, has another number here. Whatever else is
- * there is for the next start. */
+/* A recording is under way: its promise, carried over from a damaged file, has another number here. Whatever
+ * else is there is for the next start. */
 static void adopt_journal(seep_watchdog *watchdog)
 {
   const char *instance = seep_engine_recorder_of(watchdog->engine)->instance;
@@ -415,10 +420,11 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog)
   if (watchdog->store == NULL) {
     return;
   }
-  (void)seep_store_leak_close_all(watchdog->store, seep_watchdog__now(watchdog).wall, "the service was restarted",
-                                  &closed, NULL);
+  (void)seep_store_leak_close_all(watchdog->store, seep_watchdog__now(watchdog).wall,
+                                  "the service was restarted", &closed, NULL);
   if (watchdog->store_is_file && watchdog->bookmark_bytes > 0) {
-    (void)seep_store_value_set(watchdog->store, SEEP_WATCHDOG_BOOKMARK, watchdog->bookmark, watchdog->bookmark_bytes, NULL);
+    (void)seep_store_value_set(watchdog->store, SEEP_WATCHDOG_BOOKMARK, watchdog->bookmark,
+                               watchdog->bookmark_bytes, NULL);
   }
   (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
                                 &watchdog->recovery_count, NULL);
@@ -440,13 +446,15 @@ static void tell_storage(seep_watchdog *watchdog)
   watchdog->storage_noted = false;
   if (watchdog->set_aside[0] != '\0') {
     seep_error moved;
-    seep_error_set(&moved, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "a fresh file was begun and the damaged one kept as",
-                   watchdog->set_aside);
+    seep_error_set(&moved, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0,
+                   "a fresh file was begun and the damaged one kept as", watchdog->set_aside);
     watchdog->set_aside[0] = '\0';
-    seep_engine_storage(watchdog->engine, now, true, "", NULL); /* news, also when the damage itself was told */
+    seep_engine_storage(watchdog->engine, now, true, "",
+                        NULL); /* news, also when the damage itself was told */
     seep_engine_storage(watchdog->engine, now, false, watchdog->store_path, &moved);
   }
-  seep_engine_storage(watchdog->engine, now, watchdog->storage_ok, watchdog->store_path, &watchdog->storage_error);
+  seep_engine_storage(watchdog->engine, now, watchdog->storage_ok, watchdog->store_path,
+                      &watchdog->storage_error);
 }
 
 void seep_watchdog__settle(seep_watchdog *watchdog)

@@ -1,4 +1,5 @@
-/* Shared by watchdog.c (the loop and its life) and watchdog_commands.c (carrying out commands). Nobody else. */
+/* Shared by watchdog.c (the loop and its life) and watchdog_commands.c (carrying out commands). Nobody else.
+ */
 #ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
 #define SEEP_WATCH_WATCHDOG_INTERNAL_H
 
@@ -33,7 +34,7 @@ struct seep_watchdog {
   seep_status poll_status;
   seep_error poll_error;
 
-  uv_mutex_t post_lock;  /* between posting threads and the closing of `wake` */
+  uv_mutex_t post_lock; /* between posting threads and the closing of `wake` */
   bool accepting;
   seep_event_feed_sink sink;
   bool feed_running;
@@ -46,10 +47,11 @@ struct seep_watchdog {
   seep_store *store;
   bool folder_unusable;
   seep_error folder_error;
-  bool store_is_file;    /* false: memory only, promises can not be kept */
-  bool store_exchanged;  /* row ids that samples and cases carry belong to another one; settle tells the engine */
+  bool store_is_file;   /* false: memory only, promises can not be kept */
+  bool store_exchanged; /* row ids that samples and cases carry belong to another one; settle tells the engine
+                         */
   bool storage_noted, storage_ok; /* for the engine, once it has returned; a failure sticks */
-  int64_t journal_remove_again; /* an entry that could not be removed; 0 = none */
+  int64_t journal_remove_again;   /* an entry that could not be removed; 0 = none */
   seep_error storage_error;
   char set_aside[512];   /* where a damaged file went; "" = nothing to tell */
   size_t bookmark_bytes; /* the newest bookmark, for a store that comes later */
@@ -61,11 +63,12 @@ struct seep_watchdog {
   /* Results of commands that could not be carried out, told to the engine once it has returned. */
   seep_recorder_event pending[SEEP_WATCHDOG_PENDING];
   size_t pending_count;
-  bool skip_actions;     /* the journal refused: the rest of this recorder step must not happen */
+  bool skip_actions; /* the journal refused: the rest of this recorder step must not happen */
   bool request_waiting;
   seep_recorder_target request;
-  int64_t journal_id;    /* of the recording under way */
-  char unkept_from[SEEP_WATCHDOG_PATH_SIZE]; /* a finished trace that could not get its final name yet; "" = none */
+  int64_t journal_id;                        /* of the recording under way */
+  char unkept_from[SEEP_WATCHDOG_PATH_SIZE]; /* a finished trace that could not get its final name yet; "" =
+                                                none */
   char unkept_to[SEEP_WATCHDOG_PATH_SIZE];
   seep_store_journal_entry recoveries[SEEP_WATCHDOG_RECOVERIES];
   size_t recovery_count, recovery_next;
@@ -80,8 +83,8 @@ void seep_watchdog__open_store(seep_watchdog *watchdog);
 /* What an earlier life left in a store just opened: cases without an end, promises to keep. */
 void seep_watchdog__take_over_store(seep_watchdog *watchdog);
 
-/* Gives a finished trace its final name: a virus scanner may hold it for a while, so this is tried until it works.
- * true when none is waiting (any more). */
+/* Gives a finished trace its final name: a virus scanner may hold it for a while, so this is tried until it
+ * works. true when none is waiting (any more). */
 bool seep_watchdog__keep_output(seep_watchdog *watchdog);
 
 /* The engine's emit. */

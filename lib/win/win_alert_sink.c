@@ -1,7 +1,7 @@
 /*
- * Alerts matter most when the server is out of memory, so everything a write needs exists before: the source handle
- * and wide storage for all inserts. Nothing is allocated per alert; longer inserts are cut.
- * The 32-bit event id carries the severity in its top bits, exactly as the message compiler numbers messages.mc.
+ * Alerts matter most when the server is out of memory, so everything a write needs exists before: the source
+ * handle and wide storage for all inserts. Nothing is allocated per alert; longer inserts are cut. The 32-bit
+ * event id carries the severity in its top bits, exactly as the message compiler numbers messages.mc.
  */
 #include "win/win_alert_sink.h"
 
@@ -47,8 +47,8 @@ static seep_status open_source(sink *self, seep_error *error)
 }
 
 /* After a restart of the event log service the kept handle may be dead; a new one is worth one more try. */
-static seep_status report(sink *self, const level_row *level, uint32_t event_id, const wchar_t **strings, WORD count,
-                          seep_error *error)
+static seep_status report(sink *self, const level_row *level, uint32_t event_id, const wchar_t **strings,
+                          WORD count, seep_error *error)
 {
   seep_status status = SEEP_OK;
   for (int attempt = 0; attempt < 2; attempt++) {
@@ -66,12 +66,14 @@ static seep_status report(sink *self, const level_row *level, uint32_t event_id,
   return status;
 }
 
-static seep_status write_alert(void *context, uint32_t id, int level, const char *const *inserts, size_t insert_count,
-                               seep_error *error)
+static seep_status write_alert(void *context, uint32_t id, int level, const char *const *inserts,
+                               size_t insert_count, seep_error *error)
 {
   sink *self = context;
-  if (level < 0 || (size_t)level >= sizeof levels / sizeof levels[0] || insert_count > INSERTS || id > UINT16_MAX) {
-    return seep_error_set(error, SEEP_INVALID, SEEP_DOMAIN_NONE, (int64_t)id, "ReportEvent", "alert out of range");
+  if (level < 0 || (size_t)level >= sizeof levels / sizeof levels[0] || insert_count > INSERTS ||
+      id > UINT16_MAX) {
+    return seep_error_set(error, SEEP_INVALID, SEEP_DOMAIN_NONE, (int64_t)id, "ReportEvent",
+                          "alert out of range");
   }
   const wchar_t *strings[INSERTS];
   for (size_t i = 0; i < insert_count; i++) {

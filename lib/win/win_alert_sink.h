@@ -5,8 +5,8 @@
 #include "base/status.h"
 #include "port/alert_sink.h"
 
-/* source: the registered event source, UTF-8. Succeeds also while the event log service is not up yet: the source is
- * then opened by the first write that can. SEEP_NO_MEMORY. */
+/* source: the registered event source, UTF-8. Succeeds also while the event log service is not up yet: the
+ * source is then opened by the first write that can. SEEP_NO_MEMORY. */
 seep_status seep_win_alert_sink_new(seep_alert_sink *port, const char *source, seep_error *error);
 
 /* Releases what new made and clears *port; nothing to do for a cleared one. */

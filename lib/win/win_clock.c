@@ -1,6 +1,6 @@
 /*
- * Unbiased interrupt time leaves out sleep and hibernation, as seep_mono promises; GetTickCount64 would count them.
- * Both calls read shared pages and are cheap enough for every event of the loop.
+ * Unbiased interrupt time leaves out sleep and hibernation, as seep_mono promises; GetTickCount64 would count
+ * them. Both calls read shared pages and are cheap enough for every event of the loop.
  */
 #include "win/win_clock.h"
 

@@ -1,6 +1,6 @@
 /*
- * The one table from Windows' codes to statuses. Only codes that a caller acts on differently have a row; everything
- * else stays SEEP_OS, and the native code in the record tells the administrator the rest.
+ * The one table from Windows' codes to statuses. Only codes that a caller acts on differently have a row;
+ * everything else stays SEEP_OS, and the native code in the record tells the administrator the rest.
  */
 #include "win/win_error.h"
 

@@ -1,10 +1,11 @@
 /*
- * The feed's thread: subscribe, wait for (stop, signal), drain, and on any failure say so once, wait a little longer
- * each time, and go on behind the last event. Windows may also let a subscription die without a word (reference:
- * event-log, 3.5), and silence is normal for Event 2004; so the subscription is made anew every 15 minutes.
+ * The feed's thread: subscribe, wait for (stop, signal), drain, and on any failure say so once, wait a little
+ * longer each time, and go on behind the last event. Windows may also let a subscription die without a word
+ * (reference: event-log, 3.5), and silence is normal for Event 2004; so the subscription is made anew every
+ * 15 minutes.
  *
- * A call into the event log service can hang while that service does. stop() therefore waits a bounded time and then
- * leaves the thread to itself, muted; the last of the two owners of the feed releases it.
+ * A call into the event log service can hang while that service does. stop() therefore waits a bounded time
+ * and then leaves the thread to itself, muted; the last of the two owners of the feed releases it.
  */
 #include "win/win_event_feed.h"
 
@@ -31,7 +32,7 @@ typedef struct feed {
   HANDLE signal;        /* auto-reset, as the subscription wants it */
   HANDLE thread;        /* NULL: not started */
   seep_win_event_reader *reader;
-  SRWLOCK sink_lock;    /* guards muted, and is held during every call of the sink */
+  SRWLOCK sink_lock; /* guards muted, and is held during every call of the sink */
   bool muted;
   seep_event_feed_sink sink;
   bool state_told;
@@ -80,7 +81,8 @@ static void tell_up(feed *self)
 }
 
 /* An event proves that the feed is up, and up is told before the event is. */
-static void on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+static void on_event(void *context, const char *xml, size_t xml_size, const char *bookmark,
+                     size_t bookmark_size)
 {
   feed *self = context;
   bool taken = false;
@@ -159,7 +161,8 @@ static DWORD WINAPI run(void *argument)
   return 0;
 }
 
-static seep_status start(void *context, const seep_event_feed_sink *sink, const char *bookmark, seep_error *error)
+static seep_status start(void *context, const seep_event_feed_sink *sink, const char *bookmark,
+                         seep_error *error)
 {
   feed *self = context;
   /* Owned twice without a thread of ours: an earlier one still hangs in the event log service. */

@@ -1,10 +1,12 @@
 /*
- * The subscription itself, after reference event-log 3.1 to 3.5. Everything an event needs is made before it comes,
- * because an Event 2004 comes when the server has no memory left: rendering buffer, UTF-8 buffers, bookmark.
+ * The subscription itself, after reference event-log 3.1 to 3.5. Everything an event needs is made before it
+ * comes, because an Event 2004 comes when the server has no memory left: rendering buffer, UTF-8 buffers,
+ * bookmark.
  *
- * Wine's own wevtapi.dll answers EvtSubscribe with NULL and no error, and ends the process in EvtCreateBookmark and
- * EvtRender. So the first open proves the library with a subscription that needs no bookmark, and nothing else of it
- * is called before that has worked. On Windows this costs one short subscription per service start.
+ * Wine's own wevtapi.dll answers EvtSubscribe with NULL and no error, and ends the process in
+ * EvtCreateBookmark and EvtRender. So the first open proves the library with a subscription that needs no
+ * bookmark, and nothing else of it is called before that has worked. On Windows this costs one short
+ * subscription per service start.
  */
 #include "win/win_event_reader.h"
 
@@ -25,8 +27,9 @@
 #define RENDER_ATTEMPTS 3u
 
 #define PROVIDER_AND_ID L"Provider[@Name='Microsoft-Windows-Resource-Exhaustion-Detector'] and EventID=2004"
-#define QUERY(conditions)                                                                                              \
-  L"<QueryList><Query Id=\"0\"><Select Path=\"System\">*[System[" conditions L"]]</Select></Query></QueryList>"
+#define QUERY(conditions)                                                                                    \
+  L"<QueryList><Query Id=\"0\"><Select "                                                                     \
+  L"Path=\"System\">*[System[" conditions L"]]</Select></Query></QueryList>"
 
 static const wchar_t every_event[] = QUERY(PROVIDER_AND_ID);
 /* 24 hours: a 2004 shortly before the crash that led to this start must still be told. */
@@ -39,9 +42,9 @@ struct seep_win_event_reader {
   bool api_proven;
   HANDLE signal;
   EVT_HANDLE subscription;
-  EVT_HANDLE bookmark;   /* behind the last event given out */
-  bool has_position;     /* the bookmark stands somewhere */
-  wchar_t *begin_text;   /* the bookmark to begin with; NULL for none, or once it is used */
+  EVT_HANDLE bookmark; /* behind the last event given out */
+  bool has_position;   /* the bookmark stands somewhere */
+  wchar_t *begin_text; /* the bookmark to begin with; NULL for none, or once it is used */
   DWORD batch;
   unsigned failed_renders; /* in a row, of the event behind the bookmark */
   wchar_t *wide;
@@ -91,8 +94,8 @@ static bool reserve(seep_win_event_reader *reader, uint32_t bytes)
   return true;
 }
 
-seep_status seep_win_event_reader_new(HANDLE signal, const seep_win_late_wevtapi *api, seep_win_event_reader **out,
-                                      seep_error *error)
+seep_status seep_win_event_reader_new(HANDLE signal, const seep_win_late_wevtapi *api,
+                                      seep_win_event_reader **out, seep_error *error)
 {
   seep_win_event_reader *reader = calloc(1, sizeof *reader);
   if (reader == NULL || !reserve(reader, FIRST_RENDER_BYTES)) {
@@ -133,7 +136,8 @@ void seep_win_event_reader_free(seep_win_event_reader *reader)
   free(reader);
 }
 
-seep_status seep_win_event_reader_begin(seep_win_event_reader *reader, const char *bookmark, seep_error *error)
+seep_status seep_win_event_reader_begin(seep_win_event_reader *reader, const char *bookmark,
+                                        seep_error *error)
 {
   wchar_t *text = NULL;
   if (bookmark != NULL && bookmark[0] != '\0') {
@@ -149,11 +153,12 @@ seep_status seep_win_event_reader_begin(seep_win_event_reader *reader, const cha
 }
 
 /* NULL with *code on failure; the code is 0 when the library fails without one. */
-static EVT_HANDLE subscribe(seep_win_event_reader *reader, const wchar_t *query, EVT_HANDLE bookmark, DWORD flags,
-                            DWORD *code)
+static EVT_HANDLE subscribe(seep_win_event_reader *reader, const wchar_t *query, EVT_HANDLE bookmark,
+                            DWORD flags, DWORD *code)
 {
   SetLastError(ERROR_SUCCESS);
-  EVT_HANDLE subscription = reader->api.subscribe(NULL, reader->signal, NULL, query, bookmark, NULL, NULL, flags);
+  EVT_HANDLE subscription =
+      reader->api.subscribe(NULL, reader->signal, NULL, query, bookmark, NULL, NULL, flags);
   *code = subscription != NULL ? ERROR_SUCCESS : GetLastError();
   return subscription;
 }
@@ -179,8 +184,8 @@ static seep_status prove_library(seep_win_event_reader *reader, seep_error *erro
   return SEEP_OK;
 }
 
-/* A text that the library refuses is a torn or foreign bookmark: begin with the last 24 hours instead. A lack of memory
- * says nothing about the text. */
+/* A text that the library refuses is a torn or foreign bookmark: begin with the last 24 hours instead. A lack
+ * of memory says nothing about the text. */
 static seep_status make_bookmark(seep_win_event_reader *reader, seep_error *error)
 {
   if (reader->bookmark != NULL) {
@@ -222,7 +227,8 @@ seep_status seep_win_event_reader_open(seep_win_event_reader *reader, seep_error
                                      EvtSubscribeStartAfterBookmark | EvtSubscribeStrict, &code);
     /* Without Strict it goes on behind the record that is closest to the lost one. */
     if (reader->subscription == NULL && is_position_code(code)) {
-      reader->subscription = subscribe(reader, every_event, reader->bookmark, EvtSubscribeStartAfterBookmark, &code);
+      reader->subscription =
+          subscribe(reader, every_event, reader->bookmark, EvtSubscribeStartAfterBookmark, &code);
     }
     if (reader->subscription == NULL && !is_position_code(code)) {
       return failed(error, code, "EvtSubscribe");
@@ -248,8 +254,9 @@ void seep_win_event_reader_close(seep_win_event_reader *reader)
   reader->subscription = NULL;
 }
 
-/* Renders into reader->wide; *units without terminators. Returns a Win32 code. The return value decides, never the last
- * error, which may keep an old 122. The fragment may grow between two calls, hence the loop; its bound is the size. */
+/* Renders into reader->wide; *units without terminators. Returns a Win32 code. The return value decides,
+ * never the last error, which may keep an old 122. The fragment may grow between two calls, hence the loop;
+ * its bound is the size. */
 static DWORD render(seep_win_event_reader *reader, EVT_HANDLE fragment, DWORD flags, size_t *units)
 {
   for (;;) {
@@ -287,12 +294,13 @@ static size_t move_bookmark(seep_win_event_reader *reader, EVT_HANDLE event)
   if (render(reader, reader->bookmark, EvtRenderBookmark, &units) != ERROR_SUCCESS) {
     return 0;
   }
-  size_t size = seep_win_wide_fill_to_utf8(reader->wide, units, reader->bookmark_text, sizeof reader->bookmark_text);
+  size_t size =
+      seep_win_wide_fill_to_utf8(reader->wide, units, reader->bookmark_text, sizeof reader->bookmark_text);
   return size < sizeof reader->bookmark_text ? size : 0;
 }
 
-static seep_status give_out(seep_win_event_reader *reader, EVT_HANDLE event, const seep_win_event_reader_sink *sink,
-                            seep_error *error)
+static seep_status give_out(seep_win_event_reader *reader, EVT_HANDLE event,
+                            const seep_win_event_reader_sink *sink, seep_error *error)
 {
   size_t units = 0;
   DWORD code = render(reader, event, EvtRenderEventXml, &units);
@@ -308,7 +316,8 @@ static seep_status give_out(seep_win_event_reader *reader, EVT_HANDLE event, con
   reader->failed_renders = 0;
   size_t xml_size = seep_win_wide_fill_to_utf8(reader->wide, units, reader->xml, reader->xml_size);
   size_t bookmark_size = move_bookmark(reader, event);
-  sink->event(sink->context, reader->xml, xml_size, bookmark_size > 0 ? reader->bookmark_text : NULL, bookmark_size);
+  sink->event(sink->context, reader->xml, xml_size, bookmark_size > 0 ? reader->bookmark_text : NULL,
+              bookmark_size);
   return SEEP_OK;
 }
 
@@ -358,7 +367,7 @@ seep_status seep_win_event_reader_drain(seep_win_event_reader *reader, const see
       return SEEP_OK;
     }
     status = code == RPC_S_INVALID_BOUND && reader->batch > 1 ? halve_batch(reader, error)
-                                                               : failed(error, code, "EvtNext");
+                                                              : failed(error, code, "EvtNext");
   }
   return status != SEEP_OK ? status : SEEP_CANCELLED;
 }

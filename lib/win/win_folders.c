@@ -1,7 +1,7 @@
 /*
- * Folders, their rights, and the one rename. An existing folder is judged and changed through one handle that does not
- * follow links, so nothing can be swapped between the look and the change. Paths go to Windows in their \\?\ form,
- * which lifts the old length limit whatever the machine's policy is.
+ * Folders, their rights, and the one rename. An existing folder is judged and changed through one handle that
+ * does not follow links, so nothing can be swapped between the look and the change. Paths go to Windows in
+ * their \\?\ form, which lifts the old length limit whatever the machine's policy is.
  */
 #include "win/win_folders.h"
 
@@ -34,7 +34,8 @@ static seep_status no_memory(seep_error *error, const char *subject)
   return seep_win_error_set(error, ERROR_NOT_ENOUGH_MEMORY, "path", subject);
 }
 
-/* The full path in \\?\ form; a UNC path is only made absolute. NULL with *code when Windows does not take it. */
+/* The full path in \\?\ form; a UNC path is only made absolute. NULL with *code when Windows does not take
+ * it. */
 static wchar_t *native_path(const char *path, DWORD *code)
 {
   wchar_t *wide = seep_win_wide_from_utf8(path);
@@ -114,8 +115,8 @@ seep_status seep_win_folders_data(char **path, seep_error *error)
   HRESULT result = SHGetKnownFolderPath(&FOLDERID_ProgramData, KF_FLAG_DEFAULT, NULL, &wide);
   if (FAILED(result)) {
     CoTaskMemFree(wide);
-    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_HRESULT, (int64_t)(uint32_t)result, "SHGetKnownFolderPath",
-                          "ProgramData");
+    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_HRESULT, (int64_t)(uint32_t)result,
+                          "SHGetKnownFolderPath", "ProgramData");
   }
   char *parent = seep_win_wide_to_utf8(wide);
   CoTaskMemFree(wide);
@@ -167,14 +168,16 @@ static seep_status judge_folder(HANDLE folder, const char *path, seep_error *err
   }
   PSID owner = NULL;
   PSECURITY_DESCRIPTOR descriptor = NULL;
-  DWORD code = GetSecurityInfo(folder, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL, &descriptor);
+  DWORD code = GetSecurityInfo(folder, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL,
+                               &descriptor);
   if (code != ERROR_SUCCESS) {
     return seep_win_error_set(error, code, "GetSecurityInfo", path);
   }
   bool trusted = is_trusted_owner(owner);
   LocalFree(descriptor);
   if (!trusted) {
-    return seep_error_set(error, SEEP_DENIED, SEEP_DOMAIN_NONE, 0, "folder belongs to another user, refused:", path);
+    return seep_error_set(error, SEEP_DENIED, SEEP_DOMAIN_NONE, 0,
+                          "folder belongs to another user, refused:", path);
   }
   return SEEP_OK;
 }
@@ -199,8 +202,9 @@ static seep_status protect_existing(const wchar_t *native, const char *path, PSE
     status = seep_win_error_set(error, GetLastError(), "GetSecurityDescriptorDacl", path);
     goto done;
   }
-  DWORD code = SetSecurityInfo(folder, SE_FILE_OBJECT,
-                               DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL, NULL, dacl, NULL);
+  DWORD code =
+      SetSecurityInfo(folder, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+                      NULL, NULL, dacl, NULL);
   if (code != ERROR_SUCCESS) {
     status = seep_win_error_set(error, code, "SetSecurityInfo", path);
   }
@@ -218,7 +222,8 @@ seep_status seep_win_folders_protect(const char *path, seep_error *error)
   }
   seep_status status = SEEP_OK;
   PSECURITY_DESCRIPTOR rights = NULL;
-  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(PROTECTED_RIGHTS, SDDL_REVISION_1, &rights, NULL)) {
+  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(PROTECTED_RIGHTS, SDDL_REVISION_1, &rights,
+                                                            NULL)) {
     status = seep_win_error_set(error, GetLastError(), "ConvertStringSecurityDescriptor", path);
     goto done;
   }

@@ -1,6 +1,6 @@
 /*
- * Run-time lookup. A name is bound to its type in exactly one place below; a table is filled completely or not at all,
- * so callers never test single pointers.
+ * Run-time lookup. A name is bound to its type in exactly one place below; a table is filled completely or
+ * not at all, so callers never test single pointers.
  */
 #include "win/win_late.h"
 
@@ -21,7 +21,8 @@ static any_function find(HMODULE module, const char *name)
 
 seep_win_late_query_system_information seep_win_late_find_query_system_information(void)
 {
-  return (seep_win_late_query_system_information)find(GetModuleHandleW(L"ntdll.dll"), "NtQuerySystemInformation");
+  return (seep_win_late_query_system_information)find(GetModuleHandleW(L"ntdll.dll"),
+                                                      "NtQuerySystemInformation");
 }
 
 typedef struct slot {

@@ -1,4 +1,5 @@
-/* port/own_usage on Windows: what this very process uses; the watchdog holds itself to the budget it promises. */
+/* port/own_usage on Windows: what this very process uses; the watchdog holds itself to the budget it
+ * promises. */
 #ifndef SEEP_WIN_WIN_OWN_USAGE_H
 #define SEEP_WIN_WIN_OWN_USAGE_H
 

@@ -1,7 +1,7 @@
 /*
- * One call brings all processes: no process is opened, so protected ones are seen like any other and nothing changes
- * in the system by looking. The bytes are handed on as they are; observe/snapshot reads them.
- * The buffer is kept between polls and only grows, because the poll must still work when memory is short.
+ * One call brings all processes: no process is opened, so protected ones are seen like any other and nothing
+ * changes in the system by looking. The bytes are handed on as they are; observe/snapshot reads them. The
+ * buffer is kept between polls and only grows, because the poll must still work when memory is short.
  */
 #include "win/win_process_source.h"
 
@@ -17,7 +17,8 @@
 #include "win/win_error.h"
 #include "win/win_late.h"
 
-/* About 400 processes with 10 threads each fit the first size; the limit is far above what Windows can hold alive. */
+/* About 400 processes with 10 threads each fit the first size; the limit is far above what Windows can hold
+ * alive. */
 #define FIRST_BYTES ((size_t)1024 * 1024)
 #define MAXIMUM_BYTES ((size_t)256 * 1024 * 1024)
 #define GRANULARITY_BYTES ((size_t)64 * 1024)
@@ -41,7 +42,8 @@ static size_t next_size(size_t size, size_t wanted)
   return grown > MAXIMUM_BYTES ? MAXIMUM_BYTES : grown;
 }
 
-/* The old bytes are not needed, so they are given back first: both at once is what a server without memory lacks. */
+/* The old bytes are not needed, so they are given back first: both at once is what a server without memory
+ * lacks. */
 static seep_status resize(source *self, size_t bytes, seep_error *error)
 {
   if (self->data != NULL) {
@@ -75,8 +77,8 @@ static seep_status query_processes(source *self, size_t *used, seep_error *error
       return seep_win_error_set_nt(error, result, "NtQuerySystemInformation", NULL);
     }
     if (self->size >= MAXIMUM_BYTES) {
-      return seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NT, (int64_t)(uint32_t)result, "NtQuerySystemInformation",
-                            "more than 256 MB of processes");
+      return seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NT, (int64_t)(uint32_t)result,
+                            "NtQuerySystemInformation", "more than 256 MB of processes");
     }
     seep_status status = resize(self, next_size(self->size, returned), error);
     if (status != SEEP_OK) {

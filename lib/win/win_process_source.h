@@ -1,4 +1,5 @@
-/* port/process_source on Windows: NtQuerySystemInformation into one buffer that grows, GetPerformanceInfo beside it. */
+/* port/process_source on Windows: NtQuerySystemInformation into one buffer that grows, GetPerformanceInfo
+ * beside it. */
 #ifndef SEEP_WIN_WIN_PROCESS_SOURCE_H
 #define SEEP_WIN_WIN_PROCESS_SOURCE_H
 

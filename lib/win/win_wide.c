@@ -1,6 +1,6 @@
 /*
- * Thin wrappers around base/text, which owns the codec: here only wchar_t becomes uint16_t and memory is measured.
- * Windows is little-endian on every machine we run on, so UTF-16 in memory is UTF-16LE bytes.
+ * Thin wrappers around base/text, which owns the codec: here only wchar_t becomes uint16_t and memory is
+ * measured. Windows is little-endian on every machine we run on, so UTF-16 in memory is UTF-16LE bytes.
  */
 #include "win/win_wide.h"
 

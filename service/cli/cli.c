@@ -63,7 +63,8 @@ static int fail_with_errno(const char *verb, const char *path, int code)
 }
 
 /* Doubles *data as it goes, so that a small file costs little. */
-static int read_stream(const char *verb, const char *path, FILE *stream, size_t limit, char **data, size_t *size)
+static int read_stream(const char *verb, const char *path, FILE *stream, size_t limit, char **data,
+                       size_t *size)
 {
   size_t capacity = 0;
   while (feof(stream) == 0 && *size < limit) {

@@ -1,4 +1,5 @@
-/* What the verbs share: exit codes, opening files by UTF-8 path, the way an error is said. One cmd_*.c per verb. */
+/* What the verbs share: exit codes, opening files by UTF-8 path, the way an error is said. One cmd_*.c per
+ * verb. */
 #ifndef SEEP_SERVICE_CLI_H
 #define SEEP_SERVICE_CLI_H
 
@@ -33,19 +34,20 @@ int seep_cmd_uninstall(int argc, char **argv);
 int seep_cmd_status(int argc, char **argv);
 #endif
 
-/* fopen(path, "rb") for a UTF-8 path; "-" is the standard input, in binary mode. NULL with errno when it fails; the
- * caller closes it with fclose unless it is stdin. */
+/* fopen(path, "rb") for a UTF-8 path; "-" is the standard input, in binary mode. NULL with errno when it
+ * fails; the caller closes it with fclose unless it is stdin. */
 FILE *seep_cli_open(const char *path);
 
 /* "seepwatch: VERB: reading FILE: why" on stderr (FILE - is called standard input); returns exit_code. */
 int seep_cli_fail_reading(const char *verb, int exit_code, const char *path, const char *why);
 
-/* The whole file, at most maximum_bytes and one more: *size beyond the maximum tells a file that is too large. *data is
- * malloc'ed and the caller's on SEEP_EXIT_DONE; else nothing is left and the failure has been said: 3 not there,
- * 5 denied, 6 anything else. */
+/* The whole file, at most maximum_bytes and one more: *size beyond the maximum tells a file that is too
+ * large. *data is malloc'ed and the caller's on SEEP_EXIT_DONE; else nothing is left and the failure has been
+ * said: 3 not there, 5 denied, 6 anything else. */
 int seep_cli_read(const char *verb, const char *path, size_t maximum_bytes, char **data, size_t *size);
 
-/* %ProgramData%\Seepwatch\seepwatch.db; on other systems ./seepwatch.db. Valid for the life of the program. */
+/* %ProgramData%\Seepwatch\seepwatch.db; on other systems ./seepwatch.db. Valid for the life of the program.
+ */
 const char *seep_cli_default_database(void);
 const char *seep_cli_default_settings(void);
 

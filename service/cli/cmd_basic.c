@@ -12,7 +12,8 @@ typedef struct verb_help {
 
 static const verb_help verbs[] = {
     {"config", "config check FILE [--json] | config print [--config FILE] | config keys",
-     "checks a configuration, prints the effective one, or explains every key", "seepwatch config check seepwatch.json"},
+     "checks a configuration, prints the effective one, or explains every key",
+     "seepwatch config check seepwatch.json"},
     {"event", "event FILE.xml [--json]", "explains an exported Event 2004 (- reads standard input)",
      "seepwatch event 2004.xml"},
     {"report", "report FILE.etl [--pid N] [--json]", "says what is in a trace and how much was lost",
@@ -20,15 +21,18 @@ static const verb_help verbs[] = {
     {"history", "history [--db F] [--process NAME] [--pid N] [--hours H] [--json|--csv]",
      "prints the commit size of processes over time", "seepwatch history --process app.exe --hours 24 --csv"},
     {"leaks", "leaks [--db F] [--json|--csv]", "lists the leaks found", "seepwatch leaks"},
-    {"captures", "captures list [--db F] [--json|--csv]", "lists the recordings made", "seepwatch captures list"},
+    {"captures", "captures list [--db F] [--json|--csv]", "lists the recordings made",
+     "seepwatch captures list"},
 #ifdef _WIN32
     {"run", "run [--data FOLDER] [--config FILE]", "runs the watchdog in this console; Ctrl-C stops it",
      "seepwatch run"},
-    {"service", "service", "runs as a Windows service; only the service control manager uses this", "sc start seepwatch"},
+    {"service", "service", "runs as a Windows service; only the service control manager uses this",
+     "sc start seepwatch"},
     {"install", "install", "registers the service (or repairs its description and recovery actions)",
      "seepwatch install"},
     {"uninstall", "uninstall [--stop-only]",
-     "stops and removes the service; data and configuration stay. --stop-only: stops it and waits for its end",
+     "stops and removes the service; data and configuration stay. --stop-only: stops it and waits for its "
+     "end",
      "seepwatch uninstall"},
     {"status", "status [--json]", "asks the service control manager how the service is", "seepwatch status"},
 #endif
@@ -43,7 +47,8 @@ static void print_one(const verb_help *verb)
 
 static void print_all(void)
 {
-  printf("Seepwatch %s watches a Windows server for memory leaks.\n\nusage: seepwatch VERB ...\n\n", SEEP_VERSION);
+  printf("Seepwatch %s watches a Windows server for memory leaks.\n\nusage: seepwatch VERB ...\n\n",
+         SEEP_VERSION);
   for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
     printf("  %-10s %s\n", verbs[i].name, verbs[i].meaning);
   }

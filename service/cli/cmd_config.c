@@ -182,7 +182,8 @@ static int run_verb(int argc, char **argv)
   return usage();
 }
 
-/* An answer that did not reach its reader is no answer: a full disk must not look like a good configuration. */
+/* An answer that did not reach its reader is no answer: a full disk must not look like a good configuration.
+ */
 int seep_cmd_config(int argc, char **argv)
 {
   int result = run_verb(argc, argv);

@@ -202,7 +202,8 @@ static int report(const request *wanted)
   }
   seep_trace_committed_init(&committed, wanted->pid);
   seep_trace_visit visit = wanted->has_pid ? seep_trace_committed_visit : NULL;
-  seep_status status = seep_trace_walk((const uint8_t *)file.data, file.size, visit, &committed, &summary, &error);
+  seep_status status =
+      seep_trace_walk((const uint8_t *)file.data, file.size, visit, &committed, &summary, &error);
   free(file.data);
   if (status != SEEP_OK) {
     char why[128];

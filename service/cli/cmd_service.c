@@ -1,4 +1,5 @@
-/* The verbs around the service itself: run it in a console, register it, remove it, ask how it is. Windows only. */
+/* The verbs around the service itself: run it in a console, register it, remove it, ask how it is. Windows
+ * only. */
 #include "cli.h"
 
 #include <stdbool.h>
@@ -112,11 +113,13 @@ static void close_service(SC_HANDLE manager, SC_HANDLE service)
   }
 }
 
-/* Description, restart after a crash (three times, a minute apart), and the same for an end with an error code. */
+/* Description, restart after a crash (three times, a minute apart), and the same for an end with an error
+ * code. */
 static seep_status describe_service(SC_HANDLE service, seep_error *error)
 {
-  static wchar_t text[] = L"Watches all processes for memory leaks, records the guilty call stacks and tells in the "
-                          L"Application event log.";
+  static wchar_t text[] =
+      L"Watches all processes for memory leaks, records the guilty call stacks and tells in the "
+      L"Application event log.";
   SERVICE_DESCRIPTIONW description = {text};
   SC_ACTION restart = {SC_ACTION_RESTART, RESTART_DELAY_MS};
   SC_ACTION actions[3] = {restart, restart, restart};
@@ -132,7 +135,8 @@ static seep_status describe_service(SC_HANDLE service, seep_error *error)
   return SEEP_OK;
 }
 
-/* "C:\Program Files\Seepwatch\seepwatch.exe" service: quoted, or a space in the path would choose another program. */
+/* "C:\Program Files\Seepwatch\seepwatch.exe" service: quoted, or a space in the path would choose another
+ * program. */
 static wchar_t *service_command_line(void)
 {
   static const wchar_t tail[] = L"\" service";
@@ -159,8 +163,9 @@ static wchar_t *service_command_line(void)
   }
 }
 
-/* A path with a space and without quotes lets a program beside it be started in its place. Windows Installer writes it
- * so where the installer's engine does not quote (Wine's); a path that somebody quoted is left as it is. */
+/* A path with a space and without quotes lets a program beside it be started in its place. Windows Installer
+ * writes it so where the installer's engine does not quote (Wine's); a path that somebody quoted is left as
+ * it is. */
 static seep_status quote_path(SC_HANDLE service, seep_error *error)
 {
   DWORD needed = 0;
@@ -173,8 +178,8 @@ static seep_status quote_path(SC_HANDLE service, seep_error *error)
   } else if (!QueryServiceConfigW(service, config, needed, &needed)) {
     status = seep_win_error_set(error, GetLastError(), "QueryServiceConfig", "seepwatch");
   } else if (config->lpBinaryPathName[0] != L'"' &&
-             !ChangeServiceConfigW(service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, line, NULL, NULL,
-                                   NULL, NULL, NULL, NULL)) {
+             !ChangeServiceConfigW(service, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, SERVICE_NO_CHANGE, line,
+                                   NULL, NULL, NULL, NULL, NULL, NULL)) {
     status = seep_win_error_set(error, GetLastError(), "ChangeServiceConfig", "seepwatch");
   }
   free(line);
@@ -189,8 +194,8 @@ static seep_status create_service(SC_HANDLE manager, SC_HANDLE *service, seep_er
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "own path", "");
   }
   *service = CreateServiceW(manager, SEEP_SERVICE_NAME, SEEP_SERVICE_DISPLAY_NAME, SERVICE_ALL_ACCESS,
-                            SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, line, NULL, NULL, NULL,
-                            NULL, NULL);
+                            SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, line, NULL,
+                            NULL, NULL, NULL, NULL);
   DWORD code = GetLastError();
   free(line);
   return *service != NULL ? SEEP_OK : seep_win_error_set(error, code, "CreateService", "seepwatch");
@@ -203,9 +208,9 @@ int seep_cmd_install(int argc, char **argv)
   if (argc > 1) {
     return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "this verb takes no arguments");
   }
-  seep_status status = open_service(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE,
-                                    SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG | SERVICE_START, &manager, &service,
-                                    &error);
+  seep_status status =
+      open_service(SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE,
+                   SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG | SERVICE_START, &manager, &service, &error);
   bool created = false;
   if (status != SEEP_OK && manager != NULL && error.code == ERROR_SERVICE_DOES_NOT_EXIST) {
     status = create_service(manager, &service, &error);
@@ -226,8 +231,8 @@ int seep_cmd_install(int argc, char **argv)
   return SEEP_EXIT_DONE;
 }
 
-/* STOPPED is said a moment before the process ends, and only then can its file be replaced or removed: waits for both.
- * A service that is still starting refuses the control, so it is sent until it is obeyed. */
+/* STOPPED is said a moment before the process ends, and only then can its file be replaced or removed: waits
+ * for both. A service that is still starting refuses the control, so it is sent until it is obeyed. */
 static seep_status stop_and_wait(SC_HANDLE service, seep_error *error)
 {
   SERVICE_STATUS_PROCESS now = {0};
@@ -235,7 +240,8 @@ static seep_status stop_and_wait(SC_HANDLE service, seep_error *error)
   DWORD needed = 0;
   (void)QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &needed);
   HANDLE process = now.dwProcessId != 0 ? OpenProcess(SYNCHRONIZE, FALSE, now.dwProcessId) : NULL;
-  seep_status result = seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "stopping the service", "seepwatch");
+  seep_status result =
+      seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "stopping the service", "seepwatch");
   for (int waited_ms = 0; waited_ms < STOP_PATIENCE_MS; waited_ms += 100) {
     if (!QueryServiceStatus(service, &status)) {
       result = seep_win_error_set(error, GetLastError(), "QueryServiceStatus", "seepwatch");
@@ -252,7 +258,8 @@ static seep_status stop_and_wait(SC_HANDLE service, seep_error *error)
   }
   if (process != NULL) {
     if (result == SEEP_OK && WaitForSingleObject(process, STOP_PATIENCE_MS) != WAIT_OBJECT_0) {
-      result = seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "waiting for the end of", "seepwatch.exe");
+      result = seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "waiting for the end of",
+                              "seepwatch.exe");
     }
     CloseHandle(process);
   }
@@ -267,8 +274,8 @@ int seep_cmd_uninstall(int argc, char **argv)
   if (argc > 1 && !stop_only) {
     return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "unknown option");
   }
-  seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, &manager,
-                                    &service, &error);
+  seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE,
+                                    &manager, &service, &error);
   if (status == SEEP_OK) {
     status = stop_and_wait(service, &error);
     if (status == SEEP_OK && !stop_only && !DeleteService(service)) {
@@ -277,7 +284,8 @@ int seep_cmd_uninstall(int argc, char **argv)
   }
   close_service(manager, service);
   if (status != SEEP_OK) {
-    int exit_code = error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
+    int exit_code =
+        error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
     (void)fail_error(argv[0], status, &error);
     return exit_code;
   }
@@ -288,7 +296,7 @@ int seep_cmd_uninstall(int argc, char **argv)
 
 static const char *state_text(DWORD state)
 {
-  static const char *const words[] = {"unknown", "stopped", "start pending", "stop pending",
+  static const char *const words[] = {"unknown", "stopped",          "start pending", "stop pending",
                                       "running", "continue pending", "pause pending", "paused"};
   return state < sizeof words / sizeof words[0] ? words[state] : words[0];
 }
@@ -310,7 +318,8 @@ int seep_cmd_status(int argc, char **argv)
   }
   close_service(manager, service);
   if (status != SEEP_OK) {
-    int exit_code = error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
+    int exit_code =
+        error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
     (void)fail_error(argv[0], status, &error);
     return exit_code;
   }
@@ -318,7 +327,8 @@ int seep_cmd_status(int argc, char **argv)
   if (json) {
     printf("{\"state\":\"%s\",\"pid\":%lu,\"exit_code\":%lu}\n", state_text(now.dwCurrentState), pid, code);
   } else {
-    printf("service seepwatch: %s, process %lu, last exit code %lu\n", state_text(now.dwCurrentState), pid, code);
+    printf("service seepwatch: %s, process %lu, last exit code %lu\n", state_text(now.dwCurrentState), pid,
+           code);
   }
   return SEEP_EXIT_DONE;
 }

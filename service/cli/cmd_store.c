@@ -1,7 +1,7 @@
 /*
- * The verbs that read the store: history, leaks, captures. Read-only, beside a running service or on a copied file.
- * Points are written as they come, so that a long history needs no memory; names are as processes gave them, hence
- * quoted for CSV, made well-formed for JSON and harmless for a terminal.
+ * The verbs that read the store: history, leaks, captures. Read-only, beside a running service or on a copied
+ * file. Points are written as they come, so that a long history needs no memory; names are as processes gave
+ * them, hence quoted for CSV, made well-formed for JSON and harmless for a terminal.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -42,8 +42,8 @@ static size_t character_length(const char *text, size_t left)
   return first == 0xED && (unsigned char)text[1] >= 0xA0 ? 0 : length;
 }
 
-/* Control characters, and the direction marks U+202A to U+202E and U+2066 to U+2069, with which one name can pose as
- * another. text is a well-formed character. */
+/* Control characters, and the direction marks U+202A to U+202E and U+2066 to U+2069, with which one name can
+ * pose as another. text is a well-formed character. */
 static bool acts_on_a_terminal(const char *text)
 {
   const unsigned char *bytes = (const unsigned char *)text;
@@ -53,7 +53,8 @@ static bool acts_on_a_terminal(const char *text)
   return control || embedding || isolate;
 }
 
-/* What is not well-formed becomes U+FFFD, and so does what would act on a terminal when the text is for one. */
+/* What is not well-formed becomes U+FFFD, and so does what would act on a terminal when the text is for one.
+ */
 static const char *presentable(const char *text, bool for_terminal, char *out, size_t out_size)
 {
   seep_writer writer;
@@ -79,7 +80,8 @@ static const char *seconds_text(int64_t ms, char *out, size_t out_size)
 
 static void write_csv_field(const char *text)
 {
-  if (strpbrk(text, ",\"\r\n") == NULL && text[0] != ' ' && text[0] != '\0' && text[strlen(text) - 1] != ' ') {
+  if (strpbrk(text, ",\"\r\n") == NULL && text[0] != ' ' && text[0] != '\0' &&
+      text[strlen(text) - 1] != ' ') {
     fputs(text, stdout);
     return;
   }
@@ -130,7 +132,8 @@ static bool add_wall_or_null(cJSON *object, const char *key, seep_wall wall)
 static bool add_process(cJSON *object, seep_process_key key, const char *image)
 {
   return add_text(object, "process", image) && add_u64(object, "pid", key.pid) &&
-         add_wall_or_null(object, "created", key.created != 0 ? seep_wall_from_filetime(key.created) : (seep_wall){0});
+         add_wall_or_null(object, "created",
+                          key.created != 0 ? seep_wall_from_filetime(key.created) : (seep_wall){0});
 }
 
 static bool write_json(const cJSON *object)
@@ -194,7 +197,8 @@ static int parse_options(options *o, int first, int argc, char **argv)
     } else if (i + 1 < argc && take_valued(o, is_history, argv[i], argv[i + 1])) {
       i++;
     } else {
-      return seep_cli_fail(o->verb, SEEP_EXIT_USAGE, argv[i], "unknown option, or its value is missing or wrong");
+      return seep_cli_fail(o->verb, SEEP_EXIT_USAGE, argv[i],
+                           "unknown option, or its value is missing or wrong");
     }
   }
   if (o->json && o->csv) {
@@ -333,8 +337,9 @@ static int write_history(const options *o, seep_store *store)
 
 /* ---- leaks and captures ---- */
 
-#define LEAK_COLUMNS                                                                                                 \
-  "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,kind,ending"
+#define LEAK_COLUMNS                                                                                         \
+  "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,"    \
+  "kind,ending"
 #define CAPTURE_COLUMNS "id,leak_id,process,pid,created,kind,started,ended,bytes,path,outcome"
 
 typedef struct listing {
@@ -350,7 +355,8 @@ static void write_csv_record(const cJSON *object)
     char number[64];
     if (cJSON_IsString(member) || cJSON_IsRaw(member)) {
       write_csv_field(member->valuestring);
-    } else if (cJSON_IsNumber(member) && cJSON_PrintPreallocated((cJSON *)member, number, sizeof number, false)) {
+    } else if (cJSON_IsNumber(member) &&
+               cJSON_PrintPreallocated((cJSON *)member, number, sizeof number, false)) {
       fputs(number, stdout);
     }
     putchar(member->next != NULL ? ',' : '\n');
@@ -377,7 +383,8 @@ static bool list_leak(void *context, const seep_store_leak *leak)
 {
   listing *l = context;
   if (l->array == NULL && !l->csv) {
-    char opened[SEEP_WALL_TEXT_SIZE], rate[SEEP_HUMAN_SIZE], growth[SEEP_HUMAN_SIZE], name[NAME_SIZE], kind[64];
+    char opened[SEEP_WALL_TEXT_SIZE], rate[SEEP_HUMAN_SIZE], growth[SEEP_HUMAN_SIZE], name[NAME_SIZE],
+        kind[64];
     printf("%6" PRId64 "  %-24s  %-6s  %20s  %12s  %-14s  %10" PRIu32 "  %s\n", leak->id,
            seep_wall_text(leak->opened, opened, sizeof opened), leak->closed.ms == 0 ? "open" : "over",
            seep_human_rate(leak->slope_bytes_per_hour, rate, sizeof rate),
@@ -389,7 +396,8 @@ static bool list_leak(void *context, const seep_store_leak *leak)
   cJSON *object = cJSON_CreateObject();
   bool ok = object != NULL && add_u64(object, "id", (uint64_t)leak->id) &&
             add_process(object, leak->key, leak->image) && add_wall_or_null(object, "began", leak->began) &&
-            add_wall_or_null(object, "opened", leak->opened) && add_wall_or_null(object, "closed", leak->closed) &&
+            add_wall_or_null(object, "opened", leak->opened) &&
+            add_wall_or_null(object, "closed", leak->closed) &&
             cJSON_AddNumberToObject(object, "slope_bytes_per_hour", leak->slope_bytes_per_hour) != NULL &&
             add_u64(object, "growth_bytes", leak->growth_bytes) &&
             add_u64(object, "commit_bytes", leak->commit_bytes) &&
@@ -430,8 +438,8 @@ static seep_status read_list(const options *o, seep_store *store, listing *l, se
     if (o->csv) {
       puts(LEAK_COLUMNS);
     } else if (!o->json) {
-      printf("%6s  %-24s  %-6s  %20s  %12s  %-14s  %10s  %s\n", "id", "opened", "state", "rate", "growth", "kind",
-             "pid", "process");
+      printf("%6s  %-24s  %-6s  %20s  %12s  %-14s  %10s  %s\n", "id", "opened", "state", "rate", "growth",
+             "kind", "pid", "process");
     }
     return seep_store_leaks(store, list_leak, l, error);
   }

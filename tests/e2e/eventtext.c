@@ -1,8 +1,9 @@
 /*
- * Prints an event as Event Viewer would: eventtext PROGRAM LEVEL ID [INSERT...]. The text is taken from PROGRAM's own
- * message table, so this checks the table that is shipped. Inserts are put in here, not by FormatMessage: in event
- * texts "!S!" marks a literal insert, which FormatMessage takes for a narrow string (reference: event-log, 4.3).
- * Exit codes: 0 printed; 2 usage; 3 no such event in the program; 4 the text asks for an insert that was not given.
+ * Prints an event as Event Viewer would: eventtext PROGRAM LEVEL ID [INSERT...]. The text is taken from
+ * PROGRAM's own message table, so this checks the table that is shipped. Inserts are put in here, not by
+ * FormatMessage: in event texts "!S!" marks a literal insert, which FormatMessage takes for a narrow string
+ * (reference: event-log, 4.3). Exit codes: 0 printed; 2 usage; 3 no such event in the program; 4 the text
+ * asks for an insert that was not given.
  */
 #include <windows.h>
 
@@ -30,7 +31,8 @@ static void put(const wchar_t *text, int length)
   }
 }
 
-/* At "%" and a digit: prints the insert and returns what follows "%1" or "%1!S!"; NULL when there is no such insert. */
+/* At "%" and a digit: prints the insert and returns what follows "%1" or "%1!S!"; NULL when there is no such
+ * insert. */
 static const wchar_t *put_insert(const wchar_t *at, int insert_count, wchar_t **inserts)
 {
   wchar_t *end = NULL;
@@ -81,7 +83,8 @@ int wmain(int argument_count, wchar_t **arguments)
   }
   DWORD id = severity_of(arguments[2]) | (wcstoul(arguments[3], NULL, 10) & 0xFFFFu);
   wchar_t *text = NULL;
-  DWORD length = FormatMessageW(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_HMODULE | FORMAT_MESSAGE_IGNORE_INSERTS,
+  DWORD length = FormatMessageW(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_HMODULE |
+                                    FORMAT_MESSAGE_IGNORE_INSERTS,
                                 module, id, 0, (LPWSTR)&text, 0, NULL);
   if (length == 0) {
     fprintf(stderr, "eventtext: the program has no message 0x%08lX: error %lu\n", id, GetLastError());

@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
   }
   if (seep_poll_block_encode(entries, count, block, sizeof block, &length, NULL) != SEEP_OK ||
-      seep_poll_block_decode(block, length, again, MAXIMUM, &count_again, NULL) != SEEP_OK || count_again != count ||
-      memcmp(entries, again, count * sizeof entries[0]) != 0) {
+      seep_poll_block_decode(block, length, again, MAXIMUM, &count_again, NULL) != SEEP_OK ||
+      count_again != count || memcmp(entries, again, count * sizeof entries[0]) != 0) {
     abort();
   }
   return 0;

@@ -1,6 +1,6 @@
 /*
- * Exports of wevtapi.dll that Seepwatch never calls. They are here so that a program which looks them up starts and
- * gets an honest "not here" instead of a crash.
+ * Exports of wevtapi.dll that Seepwatch never calls. They are here so that a program which looks them up
+ * starts and gets an honest "not here" instead of a crash.
  */
 #include "standin.h"
 
@@ -65,8 +65,8 @@ EVT_HANDLE WINAPI EvtOpenPublisherMetadata(EVT_HANDLE session, LPCWSTR publisher
   return NULL;
 }
 
-BOOL WINAPI EvtFormatMessage(EVT_HANDLE metadata, EVT_HANDLE event, DWORD message, DWORD value_count, PEVT_VARIANT values,
-                             DWORD flags, DWORD size, LPWSTR buffer, PDWORD used)
+BOOL WINAPI EvtFormatMessage(EVT_HANDLE metadata, EVT_HANDLE event, DWORD message, DWORD value_count,
+                             PEVT_VARIANT values, DWORD flags, DWORD size, LPWSTR buffer, PDWORD used)
 {
   (void)metadata;
   (void)event;

@@ -21,7 +21,8 @@ typedef struct standin_bookmark {
   char channel[128];
 } standin_bookmark;
 
-/* The next record behind *position that matches; NULL when there is none. Moves *position behind all it has looked at. */
+/* The next record behind *position that matches; NULL when there is none. Moves *position behind all it has
+ * looked at. */
 standin_event *standin_events_following(const standin_query *query, uint64_t *position);
 void standin_events_free(standin_event *event);
 
@@ -30,12 +31,13 @@ void standin_events_free(standin_event *event);
 typedef struct standin_subscription standin_subscription;
 
 /* NULL with the last error set. bookmark may be NULL. Lock held. */
-EVT_HANDLE standin_subscription_new(const standin_query *query, HANDLE signal, EVT_SUBSCRIBE_CALLBACK callback,
-                                    void *context, const standin_bookmark *bookmark, DWORD flags);
+EVT_HANDLE standin_subscription_new(const standin_query *query, HANDLE signal,
+                                    EVT_SUBSCRIBE_CALLBACK callback, void *context,
+                                    const standin_bookmark *bookmark, DWORD flags);
 
 /* 0, or EvtNext's error. Lock held. */
-DWORD standin_subscription_next(EVT_HANDLE handle, standin_subscription *subscription, DWORD size, EVT_HANDLE *events,
-                                DWORD *count);
+DWORD standin_subscription_next(EVT_HANDLE handle, standin_subscription *subscription, DWORD size,
+                                EVT_HANDLE *events, DWORD *count);
 
 /* The handle has been taken from the table and its events are closed. Lock NOT held: waits for the thread. */
 void standin_subscription_free(standin_subscription *subscription);

@@ -1,7 +1,7 @@
 /*
- * evtinject: puts an Event 2004 into the stand-in's log, complete with its 63 values, in the form Windows 10's EvtRender
- * gives (or Windows 7's). Run it inside the same Wine prefix as the service:
- *   evtinject --process NAME --pid P (--created ISO | --created-of-pid) --commit BYTES
+ * evtinject: puts an Event 2004 into the stand-in's log, complete with its 63 values, in the form Windows
+ * 10's EvtRender gives (or Windows 7's). Run it inside the same Wine prefix as the service: evtinject
+ * --process NAME --pid P (--created ISO | --created-of-pid) --commit BYTES
  *             [--record N] [--limit B] [--charge B] [--time ISO] [--style win10|win7]
  * Without --record it takes the next free record id. Prints the record id.
  */
@@ -37,8 +37,8 @@ static void print_time(FILETIME filetime, char *out, size_t out_size)
   SYSTEMTIME time;
   unsigned long long ticks = (unsigned long long)filetime.dwHighDateTime << 32 | filetime.dwLowDateTime;
   FileTimeToSystemTime(&filetime, &time);
-  snprintf(out, out_size, "%04u-%02u-%02uT%02u:%02u:%02u.%07lluZ", time.wYear, time.wMonth, time.wDay, time.wHour,
-           time.wMinute, time.wSecond, ticks % 10000000u);
+  snprintf(out, out_size, "%04u-%02u-%02uT%02u:%02u:%02u.%07lluZ", time.wYear, time.wMonth, time.wDay,
+           time.wHour, time.wMinute, time.wSecond, ticks % 10000000u);
 }
 
 static bool take_created_of_pid(injected *injection)
@@ -60,9 +60,14 @@ static void escape(const char *text, char *out, size_t out_size)
   size_t used = 0;
   out[0] = '\0';
   for (; *text != '\0' && used + 8 < out_size; text++) {
-    const char *entity = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;"
-                         : *text == '\'' ? "&apos;" : *text == '"' ? "&quot;" : NULL;
-    used += (size_t)snprintf(out + used, out_size - used, entity != NULL ? "%s" : "%.1s", entity != NULL ? entity : text);
+    const char *entity = *text == '&'    ? "&amp;"
+                         : *text == '<'  ? "&lt;"
+                         : *text == '>'  ? "&gt;"
+                         : *text == '\'' ? "&apos;"
+                         : *text == '"'  ? "&quot;"
+                                         : NULL;
+    used += (size_t)snprintf(out + used, out_size - used, entity != NULL ? "%s" : "%.1s",
+                             entity != NULL ? entity : text);
   }
 }
 
@@ -71,8 +76,11 @@ static bool take_value(injected *injection, const char *name, const char *value)
   struct {
     const char *name;
     unsigned long long *number;
-  } numbers[] = {{"--record", &injection->record}, {"--pid", &injection->pid},     {"--commit", &injection->commit},
-                 {"--limit", &injection->limit},   {"--charge", &injection->charge}};
+  } numbers[] = {{"--record", &injection->record},
+                 {"--pid", &injection->pid},
+                 {"--commit", &injection->commit},
+                 {"--limit", &injection->limit},
+                 {"--charge", &injection->charge}};
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
     if (strcmp(name, numbers[i].name) == 0) {
       char *end = NULL;
@@ -112,16 +120,18 @@ static bool read_arguments(injected *injection)
            take_value(injection, name, value);
   }
   LocalFree(wide);
-  return good && injection->process[0] != '\0' && (injection->created[0] != '\0' || injection->created_of_pid);
+  return good && injection->process[0] != '\0' &&
+         (injection->created[0] != '\0' || injection->created_of_pid);
 }
 
 static void print_slots(const injected *injection, const char *zeros, char *out, size_t out_size)
 {
-  int used = snprintf(out, out_size,
-                      "<ProcessInfo><Process_1><Name>%s</Name><ID>%llu</ID><CreationTime>%s</CreationTime>"
-                      "<CommitCharge>%llu</CommitCharge><HandleCount>321</HandleCount><Version>1.0.0.0</Version>"
-                      "<TypeInfo>201</TypeInfo></Process_1>",
-                      injection->process, injection->pid, injection->created, injection->commit);
+  int used =
+      snprintf(out, out_size,
+               "<ProcessInfo><Process_1><Name>%s</Name><ID>%llu</ID><CreationTime>%s</CreationTime>"
+               "<CommitCharge>%llu</CommitCharge><HandleCount>321</HandleCount><Version>1.0.0.0</Version>"
+               "<TypeInfo>201</TypeInfo></Process_1>",
+               injection->process, injection->pid, injection->created, injection->commit);
   for (int slot = 2; slot <= 6; slot++) {
     used += snprintf(out + used, out_size - (size_t)used,
                      "<Process_%d><Name></Name><ID>0</ID><CreationTime>1601-01-01T00:00:00.%sZ</CreationTime>"
@@ -136,8 +146,10 @@ static int print_event(const injected *injection, char *out, size_t out_size)
 {
   static const char pools[] =
       "<PagedPoolInfo><Tag_1><Name>MmSt</Name><PoolUsed>70385664</PoolUsed></Tag_1><Tag_2><Name>Ntff</Name>"
-      "<PoolUsed>44105728</PoolUsed></Tag_2><Tag_3><Name>FMfn</Name><PoolUsed>21049344</PoolUsed></Tag_3></PagedPoolInfo>"
-      "<NonPagedPoolInfo><Tag_1><Name>EtwB</Name><PoolUsed>88604672</PoolUsed></Tag_1><Tag_2><Name>ConT</Name>"
+      "<PoolUsed>44105728</PoolUsed></Tag_2><Tag_3><Name>FMfn</Name><PoolUsed>21049344</PoolUsed></Tag_3></"
+      "PagedPoolInfo>"
+      "<NonPagedPoolInfo><Tag_1><Name>EtwB</Name><PoolUsed>88604672</PoolUsed></Tag_1><Tag_2><Name>ConT</"
+      "Name>"
       "<PoolUsed>31195136</PoolUsed></Tag_2><Tag_3><Name>File</Name><PoolUsed>15990784</PoolUsed></Tag_3>"
       "</NonPagedPoolInfo>";
   static char slots[TEXT_SIZE / 2];
@@ -145,20 +157,25 @@ static int print_event(const injected *injection, char *out, size_t out_size)
   return snprintf(
       out, out_size,
       "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider "
-      "Name='Microsoft-Windows-Resource-Exhaustion-Detector' Guid='%s'/><EventID>2004</EventID><Version>0</Version>"
+      "Name='Microsoft-Windows-Resource-Exhaustion-Detector' "
+      "Guid='%s'/><EventID>2004</EventID><Version>0</Version>"
       "<Level>3</Level><Task>3</Task><Opcode>33</Opcode><Keywords>0x8000000020000000</Keywords><TimeCreated "
       "SystemTime='%s'/><EventRecordID>%llu</EventRecordID><Correlation "
       "ActivityID='{b1f0c6de-52a7-4c39-8e04-%012llx}'/><Execution ProcessID='4832' ThreadID='9216'/>"
       "<Channel>System</Channel><Computer>STANDIN</Computer><Security UserID='S-1-5-18'/></System><UserData>"
-      "<MemoryExhaustionInfo xmlns='http://www.microsoft.com/Windows/Resource/Exhaustion/Detector/Events'><SystemInfo>"
+      "<MemoryExhaustionInfo "
+      "xmlns='http://www.microsoft.com/Windows/Resource/Exhaustion/Detector/Events'><SystemInfo>"
       "<SystemCommitLimit>%llu</SystemCommitLimit><SystemCommitCharge>%llu</SystemCommitCharge>"
       "<ProcessCommitCharge>%llu</ProcessCommitCharge><PagedPoolUsage>512643072</PagedPoolUsage>"
-      "<PhysicalMemorySize>8589410304</PhysicalMemorySize><PhysicalMemoryUsage>8115521536</PhysicalMemoryUsage>"
+      "<PhysicalMemorySize>8589410304</PhysicalMemorySize><PhysicalMemoryUsage>8115521536</"
+      "PhysicalMemoryUsage>"
       "<NonPagedPoolUsage>391643136</NonPagedPoolUsage><Processes>88</Processes></SystemInfo>%s%s%s"
       "<ExhaustionEventInfo><Time>%s</Time></ExhaustionEventInfo></MemoryExhaustionInfo></UserData></Event>",
-      injection->windows7 ? "{9988748E-C2E8-4054-85F6-0C3E1CAD2470}" : "{9988748e-c2e8-4054-85f6-0c3e1cad2470}",
-      injection->time, injection->record, injection->record, injection->limit, injection->charge, injection->commit,
-      injection->windows7 ? slots : "", pools, injection->windows7 ? "" : slots, injection->time);
+      injection->windows7 ? "{9988748E-C2E8-4054-85F6-0C3E1CAD2470}"
+                          : "{9988748e-c2e8-4054-85f6-0c3e1cad2470}",
+      injection->time, injection->record, injection->record, injection->limit, injection->charge,
+      injection->commit, injection->windows7 ? slots : "", pools, injection->windows7 ? "" : slots,
+      injection->time);
 }
 
 /* Written beside its place and then renamed, so that the log never shows half an event. */
@@ -195,8 +212,10 @@ int main(void)
   injected injection = {0};
   FILETIME now;
   if (!read_arguments(&injection)) {
-    fputs("evtinject --process NAME --pid P (--created ISO | --created-of-pid) --commit BYTES [--record N] [--limit B]"
-          " [--charge B] [--time ISO] [--style win10|win7]\n", stderr);
+    fputs("evtinject --process NAME --pid P (--created ISO | --created-of-pid) --commit BYTES [--record N] "
+          "[--limit B]"
+          " [--charge B] [--time ISO] [--style win10|win7]\n",
+          stderr);
     return 2;
   }
   GetSystemTimeAsFileTime(&now);

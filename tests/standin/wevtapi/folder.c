@@ -137,7 +137,8 @@ void standin_folder_misuse(const char *what)
   if (!standin_folder_path(MISUSE, path)) {
     return;
   }
-  HANDLE file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_ALWAYS, 0, NULL);
+  HANDLE file =
+      CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_ALWAYS, 0, NULL);
   if (file == INVALID_HANDLE_VALUE) {
     return;
   }

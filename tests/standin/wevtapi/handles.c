@@ -1,5 +1,6 @@
 /*
- * EVT_HANDLE values that are numbers, not pointers: a handle that was closed, or never existed, is known as such.
+ * EVT_HANDLE values that are numbers, not pointers: a handle that was closed, or never existed, is known as
+ * such.
  */
 #include "standin.h"
 

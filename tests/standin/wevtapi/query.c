@@ -1,7 +1,8 @@
 /*
- * Understands, and really evaluates, the queries that Seepwatch makes: one Select on one channel, and inside System any
- * "and" of Provider[@Name=..], EventID=.. and TimeCreated[timediff(@SystemTime) <= ..]. Anything else is refused, as the
- * real one refuses a wrong query: a stand-in that swallows every query would hide a typing error in ours.
+ * Understands, and really evaluates, the queries that Seepwatch makes: one Select on one channel, and inside
+ * System any "and" of Provider[@Name=..], EventID=.. and TimeCreated[timediff(@SystemTime) <= ..]. Anything
+ * else is refused, as the real one refuses a wrong query: a stand-in that swallows every query would hide a
+ * typing error in ours.
  */
 #include "standin.h"
 

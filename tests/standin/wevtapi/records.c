@@ -1,6 +1,6 @@
 /*
- * The log: events\<record id>.xml, one event each, in the form that EvtRender gives. Only what queries ask about is
- * looked for in the text; it comes from our own tests, so a search for tags is enough here.
+ * The log: events\<record id>.xml, one event each, in the form that EvtRender gives. Only what queries ask
+ * about is looked for in the text; it comes from our own tests, so a search for tags is enough here.
  */
 #include "standin.h"
 
@@ -103,8 +103,8 @@ static bool parse_time(const char *text, uint64_t *filetime)
   SYSTEMTIME time = {0};
   FILETIME whole;
   int used = 0;
-  if (sscanf(text, "%4hu-%2hu-%2huT%2hu:%2hu:%2hu%n", &time.wYear, &time.wMonth, &time.wDay, &time.wHour, &time.wMinute,
-             &time.wSecond, &used) != 6 ||
+  if (sscanf(text, "%4hu-%2hu-%2huT%2hu:%2hu:%2hu%n", &time.wYear, &time.wMonth, &time.wDay, &time.wHour,
+             &time.wMinute, &time.wSecond, &used) != 6 ||
       !SystemTimeToFileTime(&time, &whole)) {
     return false;
   }
@@ -132,7 +132,8 @@ static bool find_facts(const char *text, standin_facts *facts)
   }
   facts->event_id = (uint32_t)strtoul(value + 1, NULL, 10);
   return standin_records_attribute(provider, "Name", facts->provider, sizeof facts->provider) &&
-         standin_records_attribute(created, "SystemTime", time, sizeof time) && parse_time(time, &facts->created);
+         standin_records_attribute(created, "SystemTime", time, sizeof time) &&
+         parse_time(time, &facts->created);
 }
 
 char *standin_records_read(uint64_t id, standin_facts *facts)

@@ -1,7 +1,7 @@
 /*
- * Inside of the stand-in wevtapi.dll: a "System log" that is a folder of XML files, and knobs that make it fail like
- * the real one. See tests/standin/README-wevtapi.md. Text is UTF-8 inside, UTF-16 at the exports. Everything but
- * standin_folder_misuse is called with the one lock held (wevtapi.c).
+ * Inside of the stand-in wevtapi.dll: a "System log" that is a folder of XML files, and knobs that make it
+ * fail like the real one. See tests/standin/README-wevtapi.md. Text is UTF-8 inside, UTF-16 at the exports.
+ * Everything but standin_folder_misuse is called with the one lock held (wevtapi.c).
  */
 #ifndef STANDIN_WEVTAPI_STANDIN_H
 #define STANDIN_WEVTAPI_STANDIN_H
@@ -26,8 +26,8 @@ char *standin_folder_read(const wchar_t *path, size_t *size);
 /* A line "name=value" of wevtapi-knobs.txt; the file is read again at each call. */
 bool standin_folder_knob(const char *name, long long *value);
 
-/* A fault knob NAME=code with an optional NAME_times=n: true for the first n calls after the file was written, for
- * ever without _times. */
+/* A fault knob NAME=code with an optional NAME_times=n: true for the first n calls after the file was
+ * written, for ever without _times. */
 bool standin_folder_fault(const char *name, DWORD *code);
 
 /* One line in wevtapi-misuse.txt: the caller did what the real DLL punishes. Tests expect no such file. */
@@ -48,7 +48,8 @@ bool standin_records_exists(uint64_t id);
 /* The event's XML, to be released with free(); NULL when it is not there or cannot be read as an event. */
 char *standin_records_read(uint64_t id, standin_facts *facts);
 
-/* The value of an attribute in the tag that starts at `tag`, in either quote style; false when absent or too long. */
+/* The value of an attribute in the tag that starts at `tag`, in either quote style; false when absent or too
+ * long. */
 bool standin_records_attribute(const char *tag, const char *name, char *out, size_t out_size);
 
 /* --- query.c --- */

@@ -1,7 +1,7 @@
 /*
- * Pull and callback subscriptions. Each has a thread that looks into the folder every 100 ms, as the event log service
- * would push. The rules are those of reference event-log, 5.2: old records raise no signal, EvtNext on an unsignalled
- * subscription is 4317, a drained one 259, and handles die with their subscription.
+ * Pull and callback subscriptions. Each has a thread that looks into the folder every 100 ms, as the event
+ * log service would push. The rules are those of reference event-log, 5.2: old records raise no signal,
+ * EvtNext on an unsignalled subscription is 4317, a drained one 259, and handles die with their subscription.
  */
 #include "events.h"
 
@@ -18,11 +18,11 @@ struct standin_subscription {
   EVT_HANDLE handle;
   HANDLE stop;
   HANDLE thread;
-  uint64_t position;  /* records up to this one are done with */
-  uint64_t scanned;   /* the thread has looked at records up to this one */
-  bool queue_empty;   /* a new record makes the signal */
-  bool may_read;      /* signalled since the last 259; the caller's event is created signalled */
-  DWORD dead_code;    /* not 0: the subscription was lost, EvtNext says this */
+  uint64_t position; /* records up to this one are done with */
+  uint64_t scanned;  /* the thread has looked at records up to this one */
+  bool queue_empty;  /* a new record makes the signal */
+  bool may_read;     /* signalled since the last 259; the caller's event is created signalled */
+  DWORD dead_code;   /* not 0: the subscription was lost, EvtNext says this */
   bool silent;
   long long kill_knob, silent_knob; /* as they were when this subscription was made */
 };
@@ -33,7 +33,8 @@ static long long knob(const char *name, long long otherwise)
   return standin_folder_knob(name, &value) ? value : otherwise;
 }
 
-/* "kill_subscription" and "silent_subscription" take those subscriptions that are older than the knob's present value. */
+/* "kill_subscription" and "silent_subscription" take those subscriptions that are older than the knob's
+ * present value. */
 static void apply_losses(standin_subscription *self)
 {
   long long kill = knob("kill_subscription", 0);
@@ -105,7 +106,8 @@ static DWORD WINAPI watch(void *argument)
 }
 
 /* Where to begin. 0, or EvtSubscribe's error. */
-static DWORD find_position(const standin_query *query, const standin_bookmark *bookmark, DWORD flags, uint64_t *position)
+static DWORD find_position(const standin_query *query, const standin_bookmark *bookmark, DWORD flags,
+                           uint64_t *position)
 {
   size_t count = 0;
   uint64_t *ids = standin_records_list(&count);
@@ -146,8 +148,9 @@ static void destroy(standin_subscription *self)
   free(self);
 }
 
-EVT_HANDLE standin_subscription_new(const standin_query *query, HANDLE signal, EVT_SUBSCRIBE_CALLBACK callback,
-                                    void *context, const standin_bookmark *bookmark, DWORD flags)
+EVT_HANDLE standin_subscription_new(const standin_query *query, HANDLE signal,
+                                    EVT_SUBSCRIBE_CALLBACK callback, void *context,
+                                    const standin_bookmark *bookmark, DWORD flags)
 {
   uint64_t position = 0;
   DWORD code = find_position(query, bookmark, flags, &position);

@@ -1,7 +1,7 @@
 /*
- * The exports of the stand-in wevtapi.dll. Each checks its arguments as the real one is documented to, applies the fault
- * knobs, and sets the last error on failure. Exports that our programs never call exist and fail politely, because
- * other programs look them up.
+ * The exports of the stand-in wevtapi.dll. Each checks its arguments as the real one is documented to,
+ * applies the fault knobs, and sets the last error on failure. Exports that our programs never call exist and
+ * fail politely, because other programs look them up.
  */
 #include "events.h"
 
@@ -11,7 +11,8 @@
 
 static CRITICAL_SECTION lock;
 
-/* How many handles are open: lets a test prove that nothing leaks. Its presence marks the DLL as the stand-in. */
+/* How many handles are open: lets a test prove that nothing leaks. Its presence marks the DLL as the
+ * stand-in. */
 DWORD WINAPI StandinHandles(void);
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
@@ -91,7 +92,8 @@ void standin_events_free(standin_event *event)
   }
 }
 
-static DWORD check_subscription(HANDLE signal, EVT_HANDLE bookmark, EVT_SUBSCRIBE_CALLBACK callback, DWORD flags)
+static DWORD check_subscription(HANDLE signal, EVT_HANDLE bookmark, EVT_SUBSCRIBE_CALLBACK callback,
+                                DWORD flags)
 {
   DWORD origin = flags & EvtSubscribeOriginMask;
   DWORD known = EvtSubscribeOriginMask | EvtSubscribeTolerateQueryErrors | EvtSubscribeStrict;
@@ -104,8 +106,9 @@ static DWORD check_subscription(HANDLE signal, EVT_HANDLE bookmark, EVT_SUBSCRIB
   return ERROR_SUCCESS;
 }
 
-EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channel, LPCWSTR query, EVT_HANDLE bookmark,
-                               PVOID context, EVT_SUBSCRIBE_CALLBACK callback, DWORD flags)
+EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channel, LPCWSTR query,
+                               EVT_HANDLE bookmark, PVOID context, EVT_SUBSCRIBE_CALLBACK callback,
+                               DWORD flags)
 {
   EVT_HANDLE result = NULL;
   standin_query parsed;
@@ -132,7 +135,8 @@ EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channe
   return result;
 }
 
-BOOL WINAPI EvtNext(EVT_HANDLE results, DWORD size, EVT_HANDLE *events, DWORD timeout, DWORD flags, PDWORD returned)
+BOOL WINAPI EvtNext(EVT_HANDLE results, DWORD size, EVT_HANDLE *events, DWORD timeout, DWORD flags,
+                    PDWORD returned)
 {
   DWORD code = ERROR_SUCCESS;
   (void)timeout; /* a local subscription never blocks here */
@@ -173,7 +177,8 @@ BOOL WINAPI EvtClose(EVT_HANDLE object)
   } else if (kind == STANDIN_EVENT) {
     close_event(object, standin_handles_get(object, kind));
   } else {
-    for (EVT_HANDLE event = standin_handles_owned(object); event != NULL; event = standin_handles_owned(object)) {
+    for (EVT_HANDLE event = standin_handles_owned(object); event != NULL;
+         event = standin_handles_owned(object)) {
       standin_events_free(standin_handles_take(event));
     }
     void *taken = standin_handles_take(object);
@@ -201,7 +206,8 @@ static size_t extra_units(standin_event *event)
 }
 
 /* Text to the caller's buffer in the two-call way; sizes in bytes with the terminator. */
-static DWORD give_text(const char *text, standin_event *event, DWORD size, void *buffer, DWORD *used, DWORD *properties)
+static DWORD give_text(const char *text, standin_event *event, DWORD size, void *buffer, DWORD *used,
+                       DWORD *properties)
 {
   int units = MultiByteToWideChar(CP_UTF8, 0, text, -1, NULL, 0);
   size_t extra = extra_units(event);
@@ -250,17 +256,18 @@ static DWORD render_bookmark(EVT_HANDLE fragment, DWORD size, void *buffer, DWOR
     return code;
   }
   if (bookmark->set) {
-    snprintf(text, sizeof text,
-             "<BookmarkList>\r\n  <Bookmark Channel='%s' RecordId='%llu' IsCurrent='true'/>\r\n</BookmarkList>",
-             bookmark->channel, (unsigned long long)bookmark->id);
+    snprintf(
+        text, sizeof text,
+        "<BookmarkList>\r\n  <Bookmark Channel='%s' RecordId='%llu' IsCurrent='true'/>\r\n</BookmarkList>",
+        bookmark->channel, (unsigned long long)bookmark->id);
   } else {
     snprintf(text, sizeof text, "<BookmarkList>\r\n</BookmarkList>");
   }
   return give_text(text, NULL, size, buffer, used, properties);
 }
 
-BOOL WINAPI EvtRender(EVT_HANDLE context, EVT_HANDLE fragment, DWORD flags, DWORD size, PVOID buffer, PDWORD used,
-                      PDWORD properties)
+BOOL WINAPI EvtRender(EVT_HANDLE context, EVT_HANDLE fragment, DWORD flags, DWORD size, PVOID buffer,
+                      PDWORD used, PDWORD properties)
 {
   DWORD code = ERROR_CALL_NOT_IMPLEMENTED; /* EvtRenderEventValues */
   long long leave_122 = 0;
@@ -310,7 +317,9 @@ EVT_HANDLE WINAPI EvtCreateBookmark(LPCWSTR xml)
   char *text = narrow(xml);
   standin_events_lock();
   if (bookmark != NULL && !standin_folder_fault("bookmark_error", &code)) {
-    code = xml == NULL ? ERROR_SUCCESS : text != NULL ? parse_bookmark(text, bookmark) : ERROR_INVALID_PARAMETER;
+    code = xml == NULL    ? ERROR_SUCCESS
+           : text != NULL ? parse_bookmark(text, bookmark)
+                          : ERROR_INVALID_PARAMETER;
   }
   if (bookmark != NULL && code == ERROR_SUCCESS) {
     handle = standin_handles_add(STANDIN_BOOKMARK, bookmark, NULL);

@@ -207,8 +207,8 @@ static bool says_why(const spawn_result *result, const char *verb)
          strncmp(result->err.text, "usage: seepwatch ", 17) == 0;
 }
 
-const spawn_result *spawn_run(int exit_code, const spawn_input *input, const char *const *arguments, const char *file,
-                              int line)
+const spawn_result *spawn_run(int exit_code, const spawn_input *input, const char *const *arguments,
+                              const char *file, int line)
 {
   static spawn_result result;
   char *all[ARGUMENT_MAXIMUM + 2] = {(char *)program};

@@ -1,4 +1,5 @@
-/* What all verbs have in common: finding the verb, help, version, the refusal of arguments that make no sense. */
+/* What all verbs have in common: finding the verb, help, version, the refusal of arguments that make no
+ * sense. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -45,7 +46,8 @@ static void test_help_lists_all_verbs_and_exit_codes(void **state)
   static const char *const ways[] = {"help", "--help", "-h"};
   for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
     const spawn_result *result = RUN(0, ways[way]);
-    SAYS(result->out, "Exit codes: 0 done, 2 usage, 3 not found, 4 bad or unsupported input, 5 access denied");
+    SAYS(result->out,
+         "Exit codes: 0 done, 2 usage, 3 not found, 4 bad or unsupported input, 5 access denied");
     for (size_t i = 0; i < VERB_COUNT; i++) {
       char line[32];
       snprintf(line, sizeof line, "\n  %-10s ", portable_verbs[i]);

@@ -121,19 +121,22 @@ static void test_print_is_what_the_service_would_use(void **state)
 {
   (void)state;
   write_text(FILE_NAME, "\xEF\xBB\xBF{ \"poll\": { \"interval_s\": 17 },\n"
-                        "  \"processes\": { \"ignore\": [ \"Gr\xC3\xB6\xC3\x9F" "e.exe\" ] } }");
+                        "  \"processes\": { \"ignore\": [ \"Gr\xC3\xB6\xC3\x9F"
+                        "e.exe\" ] } }");
   const spawn_result *result = RUN(0, "config", "print", "--config", FILE_NAME);
   cJSON *document = spawn_json(&result->out);
   assert_true(spawn_number(spawn_member(document, "poll"), "interval_s") == 17.0);
   assert_true(spawn_number(spawn_member(document, "detector"), "window_s") == 7200.0);
   const cJSON *ignored = spawn_member(spawn_member(document, "processes"), "ignore");
   assert_int_equal(cJSON_GetArraySize(ignored), 1);
-  assert_string_equal(cJSON_GetArrayItem(ignored, 0)->valuestring, "Gr\xC3\xB6\xC3\x9F" "e.exe");
+  assert_string_equal(cJSON_GetArrayItem(ignored, 0)->valuestring, "Gr\xC3\xB6\xC3\x9F"
+                                                                   "e.exe");
   cJSON_Delete(document);
   spawn_file_remove(FILE_NAME);
 }
 
-/* What print says passes check, and printed again it is the same; so is the shipped file, letter by letter. */
+/* What print says passes check, and printed again it is the same; so is the shipped file, letter by letter.
+ */
 static void test_print_round_trip(void **state)
 {
   (void)state;

@@ -1,4 +1,5 @@
-/* event FILE.xml: the figures of the fixtures in text and JSON, every encoding they come in, and what is refused. */
+/* event FILE.xml: the figures of the fixtures in text and JSON, every encoding they come in, and what is
+ * refused. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -18,10 +19,10 @@
 #define SYSTEM_ONLY FIXTURE("seen-2015-server-systeminfo-only.xml")
 #define FILE_NAME "service_cli_event-" SPAWN_NAME ".xml"
 
-#define HEAD                                                                                                         \
-  "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"                                    \
-  "<Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>2004</EventID></System>"                \
-  "<UserData><MemoryExhaustionInfo "                                                                                 \
+#define HEAD                                                                                                 \
+  "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"                            \
+  "<Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>2004</EventID></System>"        \
+  "<UserData><MemoryExhaustionInfo "                                                                         \
   "xmlns='http://www.microsoft.com/Windows/Resource/Exhaustion/Detector/Events'>"
 #define TAIL "</MemoryExhaustionInfo></UserData></Event>"
 
@@ -42,7 +43,8 @@ static void test_text(void **state)
   SAYS(result->out, "commit charge           19.9 GB   99.44 % of the limit, 115 MB left\n");
   SAYS(result->out, "processes                   188\n");
   SAYS(result->out, "7364      13.0 GB      41877  2025-03-17T05:12:08.3317845Z  8.2.1.0             "
-                    "O'Neil & Gr\xC3\xB6\xC3\x9F" "e.exe\n");
+                    "O'Neil & Gr\xC3\xB6\xC3\x9F"
+                    "e.exe\n");
   SAYS(result->out, "Agent%1.exe\n");
   SAYS(result->out, "nonpaged  EtwB 84.5 MB, ConT 29.8 MB, File 15.3 MB\n");
   SAYS(result->out, "e.exe (PID 7364) held 65.1 % of the commit charge, the largest share.\n");
@@ -90,7 +92,8 @@ static void test_json(void **state)
   const cJSON *processes = spawn_member(document, "processes");
   assert_int_equal(cJSON_GetArraySize(processes), 4);
   const cJSON *first = cJSON_GetArrayItem(processes, 0);
-  assert_string_equal(spawn_string(first, "name"), "O'Neil & Gr\xC3\xB6\xC3\x9F" "e.exe");
+  assert_string_equal(spawn_string(first, "name"), "O'Neil & Gr\xC3\xB6\xC3\x9F"
+                                                   "e.exe");
   assert_true(spawn_number(first, "pid") == 7364.0);
   assert_string_equal(spawn_string(first, "created"), "2025-03-17T05:12:08.3317845Z");
   assert_true(spawn_number(first, "commit_bytes") == 13905170432.0);

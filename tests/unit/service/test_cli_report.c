@@ -1,4 +1,5 @@
-/* report FILE.etl: real traces of other people, one from the ETL writer with memory events, and what is refused. */
+/* report FILE.etl: real traces of other people, one from the ETL writer with memory events, and what is
+ * refused. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -120,9 +121,11 @@ static void test_json_of_one_process(void **state)
   assert_int_equal(cJSON_GetArraySize(spawn_member(document, "warnings")), 0);
   cJSON_Delete(document);
   result = RUN(0, "report", FILE_NAME, "--pid", "4242");
-  SAYS(result->out, "\nProcess 4242\n  committed  25.0 MB in 400 allocations\n  given back 6.25 MB in 100 releases\n");
+  SAYS(result->out,
+       "\nProcess 4242\n  committed  25.0 MB in 400 allocations\n  given back 6.25 MB in 100 releases\n");
   result = RUN(0, "report", FILE_NAME, "--pid", "4294967295");
-  SAYS(result->out, "\nProcess 4294967295\n  no VirtualAlloc or VirtualFree event of this process is in the trace\n");
+  SAYS(result->out,
+       "\nProcess 4294967295\n  no VirtualAlloc or VirtualFree event of this process is in the trace\n");
   spawn_file_remove(FILE_NAME);
 }
 

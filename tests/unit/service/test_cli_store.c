@@ -18,10 +18,13 @@
 
 #define MIDNIGHT_MS INT64_C(1772323200000) /* 2026-03-01T00:00:00Z */
 #define EARLIER_MS (MIDNIGHT_MS - SEEP_MS_PER_HOUR)
-#define UMLAUT "Gr\xC3\xB6\xC3\x9F" "e.exe"
+#define UMLAUT                                                                                               \
+  "Gr\xC3\xB6\xC3\x9F"                                                                                       \
+  "e.exe"
 #define DIGITS UINT64_C(9007199254740993) /* 2^53 + 1: no double holds it */
 
-/* Quotes and a comma for CSV; an escape (U+009B), an ESC and a change of direction (U+202E) for a terminal. */
+/* Quotes and a comma for CSV; an escape (U+009B), an ESC and a change of direction (U+202E) for a terminal.
+ */
 #define WILD "say \"hi\", \x1B[2J\xC2\x9B\xE2\x80\xAE.exe"
 #define TAME "say \"hi\", \xEF\xBF\xBD[2J\xEF\xBF\xBD\xEF\xBF\xBD.exe"
 
@@ -37,7 +40,8 @@ static seep_process_key key_of(uint32_t pid, int64_t created_ms)
   return (seep_process_key){.pid = pid, .created = seep_wall_to_filetime((seep_wall){created_ms})};
 }
 
-/* app.exe in all three polls, the umlaut in the first two, the wild name in the last: at 00:00:00, 00:00:30, 02:00:00. */
+/* app.exe in all three polls, the umlaut in the first two, the wild name in the last: at 00:00:00, 00:00:30,
+ * 02:00:00. */
 static void fill_history(seep_store *store)
 {
   seep_store_sample samples[] = {
@@ -47,12 +51,13 @@ static void fill_history(seep_store *store)
   };
   assert_int_equal(seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS}, NULL, samples, 2, NULL), SEEP_OK);
   samples[0].commit_bytes += 1048576;
-  assert_int_equal(seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + 30000}, NULL, samples, 2, NULL), SEEP_OK);
+  assert_int_equal(seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + 30000}, NULL, samples, 2, NULL),
+                   SEEP_OK);
   samples[0].commit_bytes += 1048576;
   samples[1] = samples[2];
-  assert_int_equal(
-      seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + 2 * SEEP_MS_PER_HOUR + 5}, NULL, samples, 2, NULL),
-      SEEP_OK);
+  assert_int_equal(seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + 2 * SEEP_MS_PER_HOUR + 5}, NULL,
+                                          samples, 2, NULL),
+                   SEEP_OK);
 }
 
 static void fill_cases(seep_store *store)
@@ -137,7 +142,7 @@ static int remove_databases(void **state)
 #define CSV_APP_2 "1772323230.000,4242,app.exe,105906176,1772319600.000\n"
 #define CSV_UMLAUT_2 "1772323230.000,77," UMLAUT ",2097152,1772319600.250\n"
 #define CSV_APP_3 "1772330400.005,4242,app.exe,106954752,1772319600.000\n"
-#define CSV_WILD_3                                                                                                   \
+#define CSV_WILD_3                                                                                           \
   "1772330400.005,9,\"say \"\"hi\"\", \x1B[2J\xC2\x9B\xE2\x80\xAE.exe\",9007199254740993,1772323200.000\n"
 
 static void test_history_csv(void **state)
@@ -159,7 +164,8 @@ static void test_history_filters(void **state)
   assert_string_equal(result->out.text, CSV_HEAD CSV_WILD_3);
   result = RUN(0, "history", "--pid", "77", "--db", DATABASE, "--csv");
   assert_string_equal(result->out.text, CSV_HEAD CSV_UMLAUT_1 CSV_UMLAUT_2);
-  result = RUN(0, "history", "--pid", "4242", "--process", "app.exe", "--hours", "1", "--db", DATABASE, "--csv");
+  result =
+      RUN(0, "history", "--pid", "4242", "--process", "app.exe", "--hours", "1", "--db", DATABASE, "--csv");
   assert_string_equal(result->out.text, CSV_HEAD CSV_APP_3);
   result = RUN(0, "history", "--hours", "1", "--db", DATABASE, "--csv");
   assert_string_equal(result->out.text, CSV_HEAD CSV_APP_3 CSV_WILD_3);
@@ -259,10 +265,12 @@ static void test_leaks_csv(void **state)
   const spawn_result *result = RUN(0, "leaks", "--db", DATABASE, "--csv");
   assert_string_equal(
       result->out.text,
-      "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,kind,ending\n"
+      "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,"
+      "kind,ending\n"
       "1,app.exe,4242,2026-02-28T23:00:00.000Z,2026-03-01T00:00:00.000Z,2026-03-01T00:00:30.000Z,,"
       "12582912.5,2097152,9007199254740993,0.97,private data,\n"
-      "2,\"say \"\"hi\"\", \x1B[2J\xC2\x9B\xE2\x80\xAE.exe\",9,,2026-03-01T00:00:00.000Z,2026-03-01T00:00:00.001Z,"
+      "2,\"say \"\"hi\"\", "
+      "\x1B[2J\xC2\x9B\xE2\x80\xAE.exe\",9,,2026-03-01T00:00:00.000Z,2026-03-01T00:00:00.001Z,"
       "2026-03-01T00:00:00.002Z,1048576,17,18,0.5,,the process ended\n");
   result = RUN(0, "leaks", "--db", EMPTY, "--csv");
   assert_memory_equal(result->out.text, "id,process,", 11);
@@ -273,8 +281,9 @@ static void test_leaks_text(void **state)
 {
   (void)state;
   const spawn_result *result = RUN(0, "leaks", "--db", DATABASE);
-  SAYS(result->out, "2026-03-01T00:00:30.000Z  open        12.0 MB per hour       2.00 MB  private data          4242"
-                    "  app.exe\n");
+  SAYS(result->out,
+       "2026-03-01T00:00:30.000Z  open        12.0 MB per hour       2.00 MB  private data          4242"
+       "  app.exe\n");
   SAYS(result->out, "2026-03-01T00:00:00.001Z  over  ");
   SAYS(result->out, "  " TAME "\n");
 }
@@ -294,7 +303,8 @@ static void test_captures_json(void **state)
   assert_string_equal(spawn_string(capture, "started"), "2026-03-01T00:01:00.000Z");
   assert_string_equal(spawn_string(capture, "ended"), "2026-03-01T00:01:30.500Z");
   assert_true(spawn_number(capture, "bytes") == 5242880.0);
-  assert_string_equal(spawn_string(capture, "path"), "C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl");
+  assert_string_equal(spawn_string(capture, "path"),
+                      "C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl");
   assert_string_equal(spawn_string(capture, "outcome"), "saved");
   capture = cJSON_GetArrayItem(captures, 1);
   assert_true(cJSON_IsNull(spawn_member(capture, "leak_id")));
@@ -308,13 +318,13 @@ static void test_captures_csv(void **state)
 {
   (void)state;
   const spawn_result *result = RUN(0, "captures", "list", "--csv", "--db", DATABASE);
-  assert_string_equal(
-      result->out.text,
-      "id,leak_id,process,pid,created,kind,started,ended,bytes,path,outcome\n"
-      "1,1,app.exe,4242,2026-02-28T23:00:00.000Z,virtualalloc,2026-03-01T00:01:00.000Z,2026-03-01T00:01:30.500Z,"
-      "5242880,C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl,saved\n"
-      "2,," UMLAUT ",77,2026-02-28T23:00:00.250Z,virtualalloc,2026-03-01T00:02:00.000Z,,0,,"
-      "\"failed: the recorder said \"\"no\"\", twice\"\n");
+  assert_string_equal(result->out.text,
+                      "id,leak_id,process,pid,created,kind,started,ended,bytes,path,outcome\n"
+                      "1,1,app.exe,4242,2026-02-28T23:00:00.000Z,virtualalloc,2026-03-01T00:01:00.000Z,2026-"
+                      "03-01T00:01:30.500Z,"
+                      "5242880,C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl,saved\n"
+                      "2,," UMLAUT ",77,2026-02-28T23:00:00.250Z,virtualalloc,2026-03-01T00:02:00.000Z,,0,,"
+                      "\"failed: the recorder said \"\"no\"\", twice\"\n");
 }
 
 static void test_captures_text(void **state)
@@ -342,7 +352,8 @@ static void each_verb(int exit_code, const char *database, const char *why)
 static void test_missing_file(void **state)
 {
   (void)state;
-  each_verb(3, "service_cli_store-absent-" SPAWN_NAME ".db", "service_cli_store-absent-" SPAWN_NAME ".db: not found");
+  each_verb(3, "service_cli_store-absent-" SPAWN_NAME ".db",
+            "service_cli_store-absent-" SPAWN_NAME ".db: not found");
   assert_false(spawn_file_exists("service_cli_store-absent-" SPAWN_NAME ".db"));
   each_verb(3, "service_cli_store-absent/seepwatch.db", "not found");
   spawn_file_write(OTHER, "", 0);
@@ -363,7 +374,8 @@ static void test_what_is_no_database(void **state)
   each_verb(4, SEEP_FIXTURES "/etl/s4-waasmedic.etl", "corrupt");
 }
 
-/* SQLite's user_version, four bytes at offset 60, is the schema's; application_id, four at 68, says that it is ours. */
+/* SQLite's user_version, four bytes at offset 60, is the schema's; application_id, four at 68, says that it
+ * is ours. */
 static void test_database_of_somebody_else(void **state)
 {
   (void)state;
@@ -393,7 +405,8 @@ static void test_beside_a_running_service(void **state)
   assert_string_equal(result->out.text, CSV_HEAD CSV_WILD_3);
   seep_store_sample sample = {key_of(9, MIDNIGHT_MS), WILD, 5, 0};
   assert_int_equal(
-      seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + SEEP_MS_PER_DAY}, NULL, &sample, 1, NULL), SEEP_OK);
+      seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + SEEP_MS_PER_DAY}, NULL, &sample, 1, NULL),
+      SEEP_OK);
   result = RUN(0, "history", "--db", OTHER, "--csv", "--hours", "1");
   SAYS(result->out, ",5,1772323200.000\n");
   seep_store_close(store);

@@ -1,4 +1,5 @@
-/* An SQLite file layer that passes everything on to the real one, and fails the nth call that changes a file. */
+/* An SQLite file layer that passes everything on to the real one, and fails the nth call that changes a file.
+ */
 #ifndef SEEP_TESTS_FAULT_VFS_H
 #define SEEP_TESTS_FAULT_VFS_H
 
@@ -8,8 +9,8 @@
 void fault_vfs_install(void);
 void fault_vfs_remove(void);
 
-/* The nth write, sync, truncation or opening from now on fails with rc (openings with SQLITE_CANTOPEN); persistent:
- * and all later ones too. nth = 0: nothing fails. */
+/* The nth write, sync, truncation or opening from now on fails with rc (openings with SQLITE_CANTOPEN);
+ * persistent: and all later ones too. nth = 0: nothing fails. */
 void fault_vfs_arm(unsigned nth, int rc, bool persistent);
 bool fault_vfs_fired(void);
 

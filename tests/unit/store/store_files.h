@@ -1,4 +1,5 @@
-/* What the store's tests share: files by plain C, samples whose figures can be told again, raw SQL for damage. */
+/* What the store's tests share: files by plain C, samples whose figures can be told again, raw SQL for
+ * damage. */
 #ifndef SEEP_TESTS_STORE_FILES_H
 #define SEEP_TESTS_STORE_FILES_H
 
@@ -32,8 +33,8 @@ void store_samples_init(store_samples *samples);
 void store_samples_fill(store_samples *samples, size_t count, int64_t wall_ms);
 uint64_t store_samples_commit(uint32_t pid, int64_t wall_ms);
 
-/* Reads everything back. `broken` counts points that are not what store_samples_fill made for `processes` processes and
- * polls that do not have exactly so many. */
+/* Reads everything back. `broken` counts points that are not what store_samples_fill made for `processes`
+ * processes and polls that do not have exactly so many. */
 typedef struct store_reading {
   size_t processes;
   size_t polls, points, broken;

@@ -215,6 +215,7 @@ static void test_values(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, clean, clean)
-  const struct CMUnitTest tests[] = {TEST(test_leaks), TEST(test_captures), TEST(test_journal), TEST(test_values)};
+  const struct CMUnitTest tests[] = {TEST(test_leaks), TEST(test_captures), TEST(test_journal),
+                                     TEST(test_values)};
   return cmocka_run_group_tests_name("store/cases", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /*
- * A day in the store's life with the nth change to a file failing, n = 1, 2, ... until none fails: once, or from then
- * on. What returned OK must be there afterwards, polls must be whole, and a failed write never costs the file.
+ * A day in the store's life with the nth change to a file failing, n = 1, 2, ... until none fails: once, or
+ * from then on. What returned OK must be there afterwards, polls must be whole, and a failed write never
+ * costs the file.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -51,7 +51,8 @@ static void make_store(size_t polls)
   for (size_t i = 0; i < polls; i++) {
     seep_wall wall = {moment.ms + (int64_t)i * 30000};
     store_samples_fill(&samples, STORE_FILES_SAMPLES, wall.ms);
-    assert_int_equal(seep_store_append_poll(store, wall, NULL, samples.list, STORE_FILES_SAMPLES, NULL), SEEP_OK);
+    assert_int_equal(seep_store_append_poll(store, wall, NULL, samples.list, STORE_FILES_SAMPLES, NULL),
+                     SEEP_OK);
   }
   seep_store_close(store);
 }
@@ -361,10 +362,18 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, clean, clean)
   const struct CMUnitTest tests[] = {
-      TEST(test_fresh),          TEST(test_no_folder_no_path),   TEST(test_empty_file_is_begun),
-      TEST(test_random_bytes),   TEST(test_foreign_database),    TEST(test_missing_table),
-      TEST(test_truncated),      TEST(test_damaged_pages),       TEST(test_damage_met_in_use),
-      TEST(test_newer_is_left_alone), TEST(test_rename_fails),   TEST(test_readonly_beside_writer),
+      TEST(test_fresh),
+      TEST(test_no_folder_no_path),
+      TEST(test_empty_file_is_begun),
+      TEST(test_random_bytes),
+      TEST(test_foreign_database),
+      TEST(test_missing_table),
+      TEST(test_truncated),
+      TEST(test_damaged_pages),
+      TEST(test_damage_met_in_use),
+      TEST(test_newer_is_left_alone),
+      TEST(test_rename_fails),
+      TEST(test_readonly_beside_writer),
       TEST(test_memory),
   };
   return cmocka_run_group_tests_name("store/open", tests, NULL, NULL);

@@ -38,7 +38,8 @@ static void test_limits(void **state)
   round_trip(NULL, 0);
   const seep_poll_entry one[] = {{1, 0}};
   round_trip(one, 1);
-  const seep_poll_entry extremes[] = {{1, UINT64_MAX}, {2, 0}, {3, UINT64_C(1) << 63}, {INT64_MAX, UINT64_MAX - 1}};
+  const seep_poll_entry extremes[] = {
+      {1, UINT64_MAX}, {2, 0}, {3, UINT64_C(1) << 63}, {INT64_MAX, UINT64_MAX - 1}};
   round_trip(extremes, 4);
   const seep_poll_entry pages[] = {{7, 4096}, {8, UINT64_MAX & ~UINT64_C(4095)}, {9, 8192}};
   round_trip(pages, 3);
@@ -92,8 +93,9 @@ static void test_refused_entries(void **state)
   assert_int_equal(seep_poll_block_encode(twice, 2, block, sizeof block, &length, NULL), SEEP_INVALID);
   assert_int_equal(seep_poll_block_encode(backwards, 2, block, sizeof block, &length, NULL), SEEP_INVALID);
   assert_int_equal(seep_poll_block_encode(zero, 1, block, sizeof block, &length, NULL), SEEP_INVALID);
-  assert_int_equal(seep_poll_block_encode(NULL, SEEP_POLL_BLOCK_MAXIMUM_COUNT + 1, block, sizeof block, &length, NULL),
-                   SEEP_LIMIT);
+  assert_int_equal(
+      seep_poll_block_encode(NULL, SEEP_POLL_BLOCK_MAXIMUM_COUNT + 1, block, sizeof block, &length, NULL),
+      SEEP_LIMIT);
   const seep_poll_entry good[] = {{1, 123456789}, {2, 987654321}};
   for (size_t room = 0; room < 20; room++) {
     assert_int_equal(seep_poll_block_encode(good, 2, block, room, &length, NULL), SEEP_LIMIT);
@@ -161,15 +163,21 @@ static void test_lying_streams(void **state)
     seep_status expected;
   } cases[] = {
       {1, {0, 1, 2}, 3, SEEP_OK},
-      {1, {0, 0, 2}, 3, SEEP_CORRUPT},                               /* row 0 */
-      {2, {0, 1, 0, 2, 2}, 5, SEEP_CORRUPT},                         /* the same row twice */
-      {1, {13, 1, 2}, 3, SEEP_CORRUPT},                              /* shift beyond a page */
-      {1, {0, 1, 2, 3}, 4, SEEP_CORRUPT},                            /* one byte too many */
-      {1, {0, 1}, 2, SEEP_CORRUPT},                                  /* no commit */
-      {1, {12, 1, 1}, 3, SEEP_CORRUPT},                              /* -1 pages */
-      {1, {0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0}, 12, SEEP_CORRUPT}, /* row over INT64_MAX */
+      {1, {0, 0, 2}, 3, SEEP_CORRUPT},       /* row 0 */
+      {2, {0, 1, 0, 2, 2}, 5, SEEP_CORRUPT}, /* the same row twice */
+      {1, {13, 1, 2}, 3, SEEP_CORRUPT},      /* shift beyond a page */
+      {1, {0, 1, 2, 3}, 4, SEEP_CORRUPT},    /* one byte too many */
+      {1, {0, 1}, 2, SEEP_CORRUPT},          /* no commit */
+      {1, {12, 1, 1}, 3, SEEP_CORRUPT},      /* -1 pages */
+      {1,
+       {0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0},
+       12,
+       SEEP_CORRUPT}, /* row over INT64_MAX */
       {1, {0, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2, 0}, 12, SEEP_CORRUPT}, /* 65 bits */
-      {1, {0, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0}, 12, SEEP_CORRUPT}, /* never ends */
+      {1,
+       {0, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0},
+       12,
+       SEEP_CORRUPT}, /* never ends */
       {0, {0}, 1, SEEP_OK},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -184,9 +192,12 @@ static void test_lying_streams(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_limits),          cmocka_unit_test(test_incompressible),
-      cmocka_unit_test(test_three_bytes_a_process), cmocka_unit_test(test_refused_entries),
-      cmocka_unit_test(test_every_cut_and_flip),    cmocka_unit_test(test_lying_streams),
+      cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_incompressible),
+      cmocka_unit_test(test_three_bytes_a_process),
+      cmocka_unit_test(test_refused_entries),
+      cmocka_unit_test(test_every_cut_and_flip),
+      cmocka_unit_test(test_lying_streams),
   };
   return cmocka_run_group_tests_name("store/poll_block", tests, NULL, NULL);
 }

@@ -105,7 +105,8 @@ static void test_append_and_reopen(void **state)
   assert_int_equal(ask(PATH, "SELECT count(*) FROM process"), 20);
   assert_int_equal(ask(PATH, "SELECT sum(commit_limit_bytes) FROM poll"), 22);
   /* What does not fit SQLite's integers is cut, not turned negative. */
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM poll WHERE nonpaged_pool_bytes = 9223372036854775807"), 11);
+  assert_int_equal(ask(PATH, "SELECT count(*) FROM poll WHERE nonpaged_pool_bytes = 9223372036854775807"),
+                   11);
 }
 
 static void test_killed(void **state)
@@ -358,11 +359,13 @@ static void test_file_shrinks(void **state)
   seep_store *store = open_store(PATH);
   /* 12 MB of polls, made fast: the blocks are only bytes to pruning. */
   append(store, samples, 2, 1000);
-  store_files_sql(PATH, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
-                        " INSERT INTO poll(wall_ms, process_count, block) SELECT i, 0, randomblob(4000) FROM n");
+  store_files_sql(PATH,
+                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+                  " INSERT INTO poll(wall_ms, process_count, block) SELECT i, 0, randomblob(4000) FROM n");
   int64_t before = ask(PATH, "PRAGMA page_count");
   assert_true(before > 3000);
-  /* Everything goes at once; the file gives back a little with each call until what is free is no longer much. */
+  /* Everything goes at once; the file gives back a little with each call until what is free is no longer
+   * much. */
   seep_wall cutoff = {100000};
   unsigned removed = 0;
   assert_int_equal(seep_store_prune(store, cutoff, 0, 100000, &removed, NULL), SEEP_OK);
@@ -423,10 +426,18 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(test_append_and_reopen), TEST(test_killed),        TEST(test_cut_log),
-      TEST(test_failed_append_keeps_nothing), TEST(test_empty_first_poll), TEST(test_order_and_filters),
-      TEST(test_identity),          TEST(test_prune_by_age),  TEST(test_return),
-      TEST(test_prune_by_size),     TEST(test_file_shrinks),  TEST(test_unreadable_poll_is_passed_over),
+      TEST(test_append_and_reopen),
+      TEST(test_killed),
+      TEST(test_cut_log),
+      TEST(test_failed_append_keeps_nothing),
+      TEST(test_empty_first_poll),
+      TEST(test_order_and_filters),
+      TEST(test_identity),
+      TEST(test_prune_by_age),
+      TEST(test_return),
+      TEST(test_prune_by_size),
+      TEST(test_file_shrinks),
+      TEST(test_unreadable_poll_is_passed_over),
       TEST(test_busy),
   };
   return cmocka_run_group_tests_name("store/time_series", tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /*
- * Stands in for wpr.exe in the watchdog's own tests, as a real child process on any system: -start makes a raw file in
- * TMP (so TMP must have been set for it), -stop writes the file it is told to, -cancel does nothing. Each call is
- * appended to calls.txt, and knobs.txt ("hang 1", "fail 2": the n-th call exits with 9) rules it; both lie two folders
- * above TMP. An exit code beyond 255 needs Windows; tests of codes are in tests/unit/capture.
+ * Stands in for wpr.exe in the watchdog's own tests, as a real child process on any system: -start makes a
+ * raw file in TMP (so TMP must have been set for it), -stop writes the file it is told to, -cancel does
+ * nothing. Each call is appended to calls.txt, and knobs.txt ("hang 1", "fail 2": the n-th call exits with 9)
+ * rules it; both lie two folders above TMP. An exit code beyond 255 needs Windows; tests of codes are in
+ * tests/unit/capture.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -89,7 +89,8 @@ void fake_world_bytes(fake_world *world, seep_process_bytes *out)
   static const uint64_t address = UINT64_C(0x20000000);
   size_t used = 0;
   for (size_t i = 0; i < world->process_count; i++) {
-    used += put_process(&world->processes[i], world->buffer + used, address + used, i + 1 == world->process_count);
+    used += put_process(&world->processes[i], world->buffer + used, address + used,
+                        i + 1 == world->process_count);
   }
   out->data = world->buffer;
   out->size = world->cut ? used - 0x80 : used;
@@ -182,8 +183,8 @@ void fake_sink_keep(fake_sink *sink, uint32_t id, int level, const char *const *
   uv_mutex_unlock(&sink->lock);
 }
 
-static seep_status sink_write(void *context, uint32_t id, int level, const char *const *inserts, size_t insert_count,
-                              seep_error *error)
+static seep_status sink_write(void *context, uint32_t id, int level, const char *const *inserts,
+                              size_t insert_count, seep_error *error)
 {
   fake_sink *sink = context;
   if (fake_fault_fires(&sink->fault)) {
@@ -234,7 +235,8 @@ const seep_alert *fake_sink_wait(fake_sink *sink, uint32_t id, size_t n, unsigne
 
 /* ---- event feed ---- */
 
-static seep_status feed_start(void *context, const seep_event_feed_sink *sink, const char *bookmark, seep_error *error)
+static seep_status feed_start(void *context, const seep_event_feed_sink *sink, const char *bookmark,
+                              seep_error *error)
 {
   fake_feed *feed = context;
   if (fake_fault_fires(&feed->start_fault)) {

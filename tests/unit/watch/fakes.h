@@ -1,6 +1,7 @@
 /*
- * Fakes of the ports, for tests of the watchdog: deterministic, in one process, each able to fail its n-th call (and
- * every later one when `persistent`). The recorder's fake is a program of its own: fake_recorder.c. The process source builds the same bytes that NtQuerySystemInformation fills.
+ * Fakes of the ports, for tests of the watchdog: deterministic, in one process, each able to fail its n-th
+ * call (and every later one when `persistent`). The recorder's fake is a program of its own: fake_recorder.c.
+ * The process source builds the same bytes that NtQuerySystemInformation fills.
  */
 #ifndef SEEP_TESTS_WATCH_FAKES_H
 #define SEEP_TESTS_WATCH_FAKES_H

@@ -173,11 +173,14 @@ static void leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial(void
   char *text = NULL;
   size_t size = 0;
   (void)r;
-  assert_int_equal(seep_files_write(TEMPORARY "/WPR_initiated_Seepwatch_WPR System Collector.etl", "raw", 3, NULL), SEEP_OK);
+  assert_int_equal(
+      seep_files_write(TEMPORARY "/WPR_initiated_Seepwatch_WPR System Collector.etl", "raw", 3, NULL),
+      SEEP_OK);
   assert_int_equal(seep_files_write(TEMPORARY "/x.wprp", "p", 1, NULL), SEEP_OK);
   assert_int_equal(seep_files_write(TEMPORARY "/out.etl", "half", 4, NULL), SEEP_OK);
   assert_int_equal(seep_files_raw_bytes(TEMPORARY, "Seepwatch"), 3);
-  assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch", TEMPORARY "/out.etl"), 2);
+  assert_int_equal(
+      seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch", TEMPORARY "/out.etl"), 2);
   assert_int_equal(seep_files_folder_bytes(TEMPORARY), 4);
   assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch", NULL), 0);
   assert_int_equal(seep_files_folder_bytes(TEMPORARY), 0);
@@ -186,7 +189,8 @@ static void leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial(void
   free(text);
   assert_int_equal(seep_files_read(FOLDER "/captures/out.partial.etl", 3, &text, &size, NULL), SEEP_LIMIT);
   assert_true(seep_files_remove(FOLDER "/captures/out.partial.etl"));
-  assert_int_equal(seep_files_read(FOLDER "/captures/out.partial.etl", 3, &text, &size, NULL), SEEP_NOT_FOUND);
+  assert_int_equal(seep_files_read(FOLDER "/captures/out.partial.etl", 3, &text, &size, NULL),
+                   SEEP_NOT_FOUND);
   assert_true(seep_files_free_bytes(FOLDER) > 0);
 }
 

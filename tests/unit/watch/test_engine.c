@@ -72,7 +72,8 @@ static void carry(void *context, seep_command *command)
     break;
   case SEEP_COMMAND_BOOKMARK:
     r->bookmarks++;
-    snprintf(r->bookmark, sizeof r->bookmark, "%.*s", (int)command->as.bookmark.length, command->as.bookmark.text);
+    snprintf(r->bookmark, sizeof r->bookmark, "%.*s", (int)command->as.bookmark.length,
+             command->as.bookmark.text);
     break;
   case SEEP_COMMAND_REQUEST_RECORDING:
     r->requests++;
@@ -249,10 +250,13 @@ static void a_cut_snapshot_kills_nobody(void **state)
 static const char event_form[] =
     "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider "
     "Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>2004</EventID><TimeCreated "
-    "SystemTime='2026-11-22T10:00:00.0000000Z'/><EventRecordID>%u</EventRecordID><Channel>System</Channel></System>"
+    "SystemTime='2026-11-22T10:00:00.0000000Z'/><EventRecordID>%u</EventRecordID><Channel>System</Channel></"
+    "System>"
     "<UserData><MemoryExhaustionInfo><SystemInfo><SystemCommitLimit>34359738368</SystemCommitLimit>"
-    "<SystemCommitCharge>34300000000</SystemCommitCharge></SystemInfo><ProcessInfo><Process_1><Name>slow.exe</Name>"
-    "<ID>77</ID><CreationTime>2024-05-12T15:06:40.0000077Z</CreationTime><CommitCharge>123456789</CommitCharge>"
+    "<SystemCommitCharge>34300000000</SystemCommitCharge></"
+    "SystemInfo><ProcessInfo><Process_1><Name>slow.exe</Name>"
+    "<ID>77</ID><CreationTime>2024-05-12T15:06:40.0000077Z</CreationTime><CommitCharge>123456789</"
+    "CommitCharge>"
     "</Process_1></ProcessInfo></MemoryExhaustionInfo></UserData></Event>";
 
 static void tell_event(rig *r, unsigned record)

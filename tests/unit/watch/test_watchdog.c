@@ -1,6 +1,6 @@
 /*
- * The watchdog with its real loop, real store and a real child process as recorder; processes, clock, events and the
- * event log are fakes. The clock moves a second at each look, so a minute of leaking takes a second.
+ * The watchdog with its real loop, real store and a real child process as recorder; processes, clock, events
+ * and the event log are fakes. The clock moves a second at each look, so a minute of leaking takes a second.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -303,7 +303,8 @@ static void a_recorder_that_fails_at_any_call_leaves_nothing(void **state)
 static void an_event_2004_is_told_and_its_bookmark_survives(void **state)
 {
   static const char xml[] =
-      "<Event><System><Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>2004</EventID>"
+      "<Event><System><Provider "
+      "Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>2004</EventID>"
       "<EventRecordID>12</EventRecordID></System><UserData><MemoryExhaustionInfo/></UserData></Event>";
   rig *r = *state;
   start(r);
@@ -359,8 +360,9 @@ static void a_broken_configuration_is_said_and_recording_is_off(void **state)
 static void a_damaged_database_is_set_aside(void **state)
 {
   rig *r = *state;
-  write_beside("seepwatch.db", "this is not a database, however long one looks at it; it has more than a header's "
-                               "length of text in it, so that it is read as a damaged file");
+  write_beside("seepwatch.db",
+               "this is not a database, however long one looks at it; it has more than a header's "
+               "length of text in it, so that it is read as a damaged file");
   start(r);
   const seep_alert *alert = fake_sink_wait(&r->sink, SEEP_ALERT_STORAGE_DEGRADED, 1, PATIENCE_MS);
   assert_non_null(alert);
@@ -373,7 +375,8 @@ static void a_damaged_database_is_set_aside(void **state)
 static void without_a_store_it_watches_and_does_not_record(void **state)
 {
   rig *r = *state;
-  assert_int_equal(seep_files_make_folder(FOLDER "/seepwatch.db", NULL), SEEP_OK); /* a folder is in the way */
+  assert_int_equal(seep_files_make_folder(FOLDER "/seepwatch.db", NULL),
+                   SEEP_OK); /* a folder is in the way */
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
   start(r);
   assert_non_null(fake_sink_wait(&r->sink, SEEP_ALERT_STORAGE_DEGRADED, 1, PATIENCE_MS));

@@ -1,6 +1,6 @@
 /*
- * The stand-in's log as a folder under the current one. Events are written beside their place and renamed, because the
- * stand-in may look at any moment.
+ * The stand-in's log as a folder under the current one. Events are written beside their place and renamed,
+ * because the stand-in may look at any moment.
  */
 #include "log_folder.h"
 
@@ -72,11 +72,12 @@ void log_folder_put(uint64_t record_id, unsigned event_id, int64_t age_ms, const
   GetSystemTimeAsFileTime(&now);
   seep_wall wall = seep_wall_from_filetime((uint64_t)now.dwHighDateTime << 32 | now.dwLowDateTime);
   wall.ms -= age_ms;
-  snprintf(text, size,
-           "<Event><System><Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>%u</EventID>"
-           "<TimeCreated SystemTime='%s'/><EventRecordID>%llu</EventRecordID><Channel>System</Channel></System>"
-           "<UserData>%s</UserData></Event>",
-           event_id, seep_wall_text(wall, time, sizeof time), (unsigned long long)record_id, note);
+  snprintf(
+      text, size,
+      "<Event><System><Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>%u</EventID>"
+      "<TimeCreated SystemTime='%s'/><EventRecordID>%llu</EventRecordID><Channel>System</Channel></System>"
+      "<UserData>%s</UserData></Event>",
+      event_id, seep_wall_text(wall, time, sizeof time), (unsigned long long)record_id, note);
   snprintf(name, sizeof name, "events/%llu.xml", (unsigned long long)record_id);
   write_file(name, text);
   free(text);

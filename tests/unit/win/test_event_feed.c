@@ -1,6 +1,7 @@
 /*
- * The event feed on the stand-in wevtapi.dll, faults included. The argument is the DLL's path, or "system32" for the one
- * that is installed there: then the whole way that a service goes is taken, or the test is skipped if it is not ours.
+ * The event feed on the stand-in wevtapi.dll, faults included. The argument is the DLL's path, or "system32"
+ * for the one that is installed there: then the whole way that a service goes is taken, or the test is
+ * skipped if it is not ours.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +46,8 @@ static const seep_win_late_wevtapi *bound_api = &api;
 static DWORD(WINAPI *standin_handles)(void);
 static seep_event_feed feed;
 
-static bool on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+static bool on_event(void *context, const char *xml, size_t xml_size, const char *bookmark,
+                     size_t bookmark_size)
 {
   seen *self = context;
   EnterCriticalSection(&self->lock);
@@ -105,7 +107,8 @@ static int setup(void **state)
   return 0;
 }
 
-/* Every test ends with the same three questions: nothing leaked, nothing misused, no event while it was down. */
+/* Every test ends with the same three questions: nothing leaked, nothing misused, no event while it was down.
+ */
 static int teardown(void **state)
 {
   (void)state;
@@ -136,7 +139,8 @@ static bool wait_for(size_t records, const char *states, unsigned timeout_ms)
     }
     Sleep(20);
   }
-  fprintf(stderr, "after %u ms: %u records, states \"%s\"\n", timeout_ms, (unsigned)log_of.record_count, log_of.states);
+  fprintf(stderr, "after %u ms: %u records, states \"%s\"\n", timeout_ms, (unsigned)log_of.record_count,
+          log_of.states);
   return false;
 }
 
@@ -155,14 +159,18 @@ static void first_run_tells_the_last_day(void **state)
   log_folder_put(10, 2004, 2 * DAY_MS, "old");
   log_folder_put(11, 2004, 60 * MINUTE_MS, "recent");
   log_folder_put(12, 1001, MINUTE_MS, "not ours");
-  log_folder_put(13, 2004, 0, "Gr\xC3\xB6\xC3\x9F" "e &amp; \xF0\x9F\x92\xA7");
+  log_folder_put(13, 2004, 0,
+                 "Gr\xC3\xB6\xC3\x9F"
+                 "e &amp; \xF0\x9F\x92\xA7");
   start(NULL);
   assert_true(wait_for(2, "u", 3000));
   assert_records((const uint64_t[]){11, 13}, 2);
   assert_int_equal(log_of.bookmarks, 2);
-  assert_string_equal(log_of.bookmark, "<BookmarkList>\r\n  <Bookmark Channel='System' RecordId='13' IsCurrent='true'/>\r\n"
-                                       "</BookmarkList>");
-  assert_non_null(strstr(log_of.last_xml, "<UserData>Gr\xC3\xB6\xC3\x9F" "e &amp; \xF0\x9F\x92\xA7</UserData></Event>"));
+  assert_string_equal(log_of.bookmark,
+                      "<BookmarkList>\r\n  <Bookmark Channel='System' RecordId='13' IsCurrent='true'/>\r\n"
+                      "</BookmarkList>");
+  assert_non_null(strstr(log_of.last_xml, "<UserData>Gr\xC3\xB6\xC3\x9F"
+                                          "e &amp; \xF0\x9F\x92\xA7</UserData></Event>"));
 }
 
 static void live_events_come_within_a_second(void **state)
@@ -249,7 +257,8 @@ static void a_refusal_without_a_reason_is_a_refusal(void **state)
 
 static void a_stale_subscription_loses_and_doubles_nothing(void **state)
 {
-  static const char *const faults[] = {"next_error=15011\nnext_error_times=1\n", "next_error=6\nnext_error_times=1\n",
+  static const char *const faults[] = {"next_error=15011\nnext_error_times=1\n",
+                                       "next_error=6\nnext_error_times=1\n",
                                        "render_error=1455\nrender_error_times=1\n", "kill_subscription=1\n"};
   (void)state;
   start(NULL);
@@ -364,8 +373,8 @@ static void stop_ends_it_within_a_second(void **state)
 /* A wevtapi whose EvtNext hangs, as it may while the event log service does. */
 static HANDLE hang_ends;
 
-static BOOL WINAPI hanging_next(EVT_HANDLE results, DWORD size, EVT_HANDLE *events, DWORD timeout, DWORD flags,
-                                DWORD *returned)
+static BOOL WINAPI hanging_next(EVT_HANDLE results, DWORD size, EVT_HANDLE *events, DWORD timeout,
+                                DWORD flags, DWORD *returned)
 {
   WaitForSingleObject(hang_ends, INFINITE);
   return api.next(results, size, events, timeout, flags, returned);
@@ -403,7 +412,8 @@ static int bind_standin(const char *where)
   free(path);
   void (*marker)(void) = module != NULL ? (void (*)(void))GetProcAddress(module, "StandinHandles") : NULL;
   if (marker == NULL) {
-    printf("skipped: %s is not the stand-in wevtapi.dll (Windows error %lu)\n", where, (unsigned long)GetLastError());
+    printf("skipped: %s is not the stand-in wevtapi.dll (Windows error %lu)\n", where,
+           (unsigned long)GetLastError());
     return SKIPPED;
   }
   standin_handles = (DWORD(WINAPI *)(void))marker;

@@ -1,7 +1,7 @@
 /*
- * The event feed on whatever wevtapi.dll the machine has. On Wine that is a library of stubs, two of which end the
- * process: the feed must say that it is down and live on, with a bookmark to resume as well as without. On Windows it
- * must come up.
+ * The event feed on whatever wevtapi.dll the machine has. On Wine that is a library of stubs, two of which
+ * end the process: the feed must say that it is down and live on, with a bookmark to resume as well as
+ * without. On Windows it must come up.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +22,8 @@
 static volatile LONG ups, downs;
 static seep_error last_error;
 
-static bool on_event(void *context, const char *xml, size_t xml_size, const char *bookmark, size_t bookmark_size)
+static bool on_event(void *context, const char *xml, size_t xml_size, const char *bookmark,
+                     size_t bookmark_size)
 {
   (void)context;
   (void)xml;
@@ -71,7 +72,8 @@ static void the_first_run(void **state)
 static void a_run_with_a_bookmark(void **state)
 {
   (void)state;
-  run_feed("<BookmarkList>\r\n  <Bookmark Channel='System' RecordId='1' IsCurrent='true'/>\r\n</BookmarkList>");
+  run_feed(
+      "<BookmarkList>\r\n  <Bookmark Channel='System' RecordId='1' IsCurrent='true'/>\r\n</BookmarkList>");
 }
 
 int main(void)
@@ -81,6 +83,7 @@ int main(void)
     printf("skipped: the stand-in wevtapi.dll is installed in system32\n");
     return SKIPPED;
   }
-  const struct CMUnitTest tests[] = {cmocka_unit_test(the_first_run), cmocka_unit_test(a_run_with_a_bookmark)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(the_first_run),
+                                     cmocka_unit_test(a_run_with_a_bookmark)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,14 +41,15 @@ static void assert_protected(const wchar_t *path)
 {
   PACL dacl = NULL;
   PSECURITY_DESCRIPTOR descriptor = NULL;
-  assert_int_equal(GetNamedSecurityInfoW(path, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl, NULL,
-                                         &descriptor), ERROR_SUCCESS);
+  assert_int_equal(GetNamedSecurityInfoW(path, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &dacl,
+                                         NULL, &descriptor),
+                   ERROR_SUCCESS);
   assert_non_null(dacl);
   for (DWORD i = 0; i < dacl->AceCount; i++) {
     ACCESS_ALLOWED_ACE *ace = NULL;
     assert_true(GetAce(dacl, i, (void **)&ace));
-    assert_false(ace->Header.AceType == ACCESS_ALLOWED_ACE_TYPE && IsWellKnownSid(&ace->SidStart, WinWorldSid) &&
-                 ace->Mask != 0);
+    assert_false(ace->Header.AceType == ACCESS_ALLOWED_ACE_TYPE &&
+                 IsWellKnownSid(&ace->SidStart, WinWorldSid) && ace->Mask != 0);
     assert_false(IsWellKnownSid(&ace->SidStart, WinBuiltinUsersSid));
   }
   LocalFree(descriptor);
@@ -180,10 +181,13 @@ static void long_paths_work(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_known_folders_are_there),   cmocka_unit_test(the_data_folder_is_made_and_made_again),
-      cmocka_unit_test(a_file_in_the_way_is_refused),  cmocka_unit_test(a_missing_parent_is_not_found),
+      cmocka_unit_test(the_known_folders_are_there),
+      cmocka_unit_test(the_data_folder_is_made_and_made_again),
+      cmocka_unit_test(a_file_in_the_way_is_refused),
+      cmocka_unit_test(a_missing_parent_is_not_found),
       cmocka_unit_test(renaming_never_replaces),
-      cmocka_unit_test(only_one_holds_the_lock),     cmocka_unit_test(long_paths_work),
+      cmocka_unit_test(only_one_holds_the_lock),
+      cmocka_unit_test(long_paths_work),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,8 @@ static void commit_follows_what_is_committed(void **state)
   assert_int_equal(usage.read(usage.context, &usage_after), SEEP_OK);
   VirtualFree(ballast, 0, MEM_RELEASE);
   assert_in_range(after - before, BALLAST_BYTES * 9 / 10, BALLAST_BYTES * 2);
-  assert_in_range(usage_after.private_bytes - usage_before.private_bytes, BALLAST_BYTES * 9 / 10, BALLAST_BYTES * 2);
+  assert_in_range(usage_after.private_bytes - usage_before.private_bytes, BALLAST_BYTES * 9 / 10,
+                  BALLAST_BYTES * 2);
 }
 
 static void the_system_figures_are_plausible(void **state)

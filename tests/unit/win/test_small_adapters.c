@@ -17,9 +17,10 @@
 
 static void text_survives_the_boundary(void **state)
 {
-  static const char text[] = "Gr\xC3\xB6\xC3\x9F" "e \xF0\x9F\x92\xA7 \xED\xA0\x80.exe"; /* the last: a lone surrogate */
-  static const wchar_t expected[] = {L'G', L'r', 0xF6, 0xDF, L'e', L' ', 0xD83D, 0xDCA7, L' ',
-                                     0xD800, L'.', L'e', L'x', L'e', 0};
+  static const char text[] = "Gr\xC3\xB6\xC3\x9F"
+                             "e \xF0\x9F\x92\xA7 \xED\xA0\x80.exe"; /* the last: a lone surrogate */
+  static const wchar_t expected[] = {L'G', L'r',   0xF6, 0xDF, L'e', L' ', 0xD83D, 0xDCA7,
+                                     L' ', 0xD800, L'.', L'e', L'x', L'e', 0};
   (void)state;
   wchar_t *wide = seep_win_wide_from_utf8(text);
   assert_non_null(wide);
@@ -71,7 +72,10 @@ static void alerts_are_taken(void **state)
   memset(long_insert, 'x', sizeof long_insert - 1);
   const char *inserts[12];
   for (size_t i = 0; i < 12; i++) {
-    inserts[i] = i == 3 ? long_insert : i == 4 ? "%1 Gr\xC3\xB6\xC3\x9F" "e %%n" : "-";
+    inserts[i] = i == 3   ? long_insert
+                 : i == 4 ? "%1 Gr\xC3\xB6\xC3\x9F"
+                            "e %%n"
+                          : "-";
   }
   seep_alert_sink sink = {0};
   seep_error error = {0};
@@ -93,13 +97,15 @@ static void codes_become_statuses(void **state)
 {
   (void)state;
   seep_error error = {0};
-  assert_int_equal(seep_win_error_set(&error, ERROR_ACCESS_DENIED, "EvtSubscribe", "System log"), SEEP_DENIED);
+  assert_int_equal(seep_win_error_set(&error, ERROR_ACCESS_DENIED, "EvtSubscribe", "System log"),
+                   SEEP_DENIED);
   assert_int_equal(error.code, ERROR_ACCESS_DENIED);
   assert_int_equal(error.domain, SEEP_DOMAIN_WIN32);
   assert_int_equal(seep_win_error_set(&error, 1722, "EvtNext", NULL), SEEP_OS);
   assert_int_equal(seep_win_error_set(&error, 0, "EvtSubscribe", NULL), SEEP_UNSUPPORTED);
   assert_int_equal(seep_win_error_set(NULL, ERROR_COMMITMENT_LIMIT, "VirtualAlloc", NULL), SEEP_NO_MEMORY);
-  assert_int_equal(seep_win_error_set_nt(&error, (int32_t)0xC0000022, "NtQuerySystemInformation", NULL), SEEP_DENIED);
+  assert_int_equal(seep_win_error_set_nt(&error, (int32_t)0xC0000022, "NtQuerySystemInformation", NULL),
+                   SEEP_DENIED);
   assert_int_equal(error.code, INT64_C(0xC0000022));
 }
 

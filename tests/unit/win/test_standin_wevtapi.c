@@ -1,6 +1,6 @@
 /*
- * The stand-in wevtapi.dll itself, held to reference event-log 5.2: what is tested on it is worth no more than it is.
- * The argument is the DLL's path. Calls go through the same table as the service's.
+ * The stand-in wevtapi.dll itself, held to reference event-log 5.2: what is tested on it is worth no more
+ * than it is. The argument is the DLL's path. Calls go through the same table as the service's.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,8 @@
 #include "win/win_wide.h"
 
 #define PROVIDER L"Provider[@Name='Microsoft-Windows-Resource-Exhaustion-Detector']"
-#define LIST(path, xpath) L"<QueryList><Query Id='0'><Select Path='" path L"'>" xpath L"</Select></Query></QueryList>"
+#define LIST(path, xpath)                                                                                    \
+  L"<QueryList><Query Id='0'><Select Path='" path L"'>" xpath L"</Select></Query></QueryList>"
 #define XPATH L"*[System[" PROVIDER L" and EventID=2004]]"
 
 static seep_win_late_wevtapi api;
@@ -43,7 +44,8 @@ static int teardown(void **state)
   return 0;
 }
 
-static DWORD refusal(HANDLE signal, const wchar_t *channel, const wchar_t *query, EVT_HANDLE bookmark, DWORD flags)
+static DWORD refusal(HANDLE signal, const wchar_t *channel, const wchar_t *query, EVT_HANDLE bookmark,
+                     DWORD flags)
 {
   SetLastError(ERROR_SUCCESS);
   EVT_HANDLE subscription = api.subscribe(NULL, signal, channel, query, bookmark, NULL, NULL, flags);
@@ -63,17 +65,23 @@ static void wrong_subscriptions_are_refused(void **state)
   assert_int_equal(refusal(NULL, NULL, LIST(L"System", XPATH), NULL, future), 87);
   assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), NULL, 0), 87);
   assert_int_equal(refusal(signal_event, NULL, XPATH, NULL, future), 87);
-  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), NULL, EvtSubscribeStartAfterBookmark), 87);
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), NULL, EvtSubscribeStartAfterBookmark),
+                   87);
   assert_int_equal(refusal(signal_event, NULL, LIST(L"Sistem", XPATH), NULL, future), 15007);
   assert_int_equal(refusal(signal_event, NULL, LIST(L"Some/Debug", XPATH), NULL, future), 15009);
-  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", L"*[System[EventId=2004]]"), NULL, future), 15001);
-  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", L"*[System[EventID=2004]"), NULL, future), 15001);
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", L"*[System[EventId=2004]]"), NULL, future),
+                   15001);
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", L"*[System[EventID=2004]"), NULL, future),
+                   15001);
   assert_int_equal(refusal(signal_event, NULL,
-                           LIST(L"System", L"*[System[TimeCreated[timediff(@SystemTime) <= 1000]]]"), NULL, future),
+                           LIST(L"System", L"*[System[TimeCreated[timediff(@SystemTime) <= 1000]]]"), NULL,
+                           future),
                    15001); /* a literal < is not XML */
-  assert_int_equal(refusal(signal_event, NULL,
-                           LIST(L"System", L"*[System[(EventID=2004) and TimeCreated[timediff(@SystemTime) &lt;= 1000]]]"),
-                           NULL, future), 0);
+  assert_int_equal(
+      refusal(signal_event, NULL,
+              LIST(L"System", L"*[System[(EventID=2004) and TimeCreated[timediff(@SystemTime) &lt;= 1000]]]"),
+              NULL, future),
+      0);
 }
 
 static void pull_follows_the_rules(void **state)
@@ -82,8 +90,8 @@ static void pull_follows_the_rules(void **state)
   EVT_HANDLE events[2];
   DWORD count = 0;
   log_folder_put(1, 2004, 0, "old");
-  EVT_HANDLE subscription =
-      api.subscribe(NULL, signal_event, NULL, LIST(L"System", XPATH), NULL, NULL, NULL, EvtSubscribeStartAtOldestRecord);
+  EVT_HANDLE subscription = api.subscribe(NULL, signal_event, NULL, LIST(L"System", XPATH), NULL, NULL, NULL,
+                                          EvtSubscribeStartAtOldestRecord);
   assert_non_null(subscription);
   /* No signal for what was there before. */
   assert_int_equal(WaitForSingleObject(signal_event, 400), WAIT_TIMEOUT);
@@ -113,8 +121,8 @@ static void rendering_tells_the_size_in_bytes(void **state)
   DWORD count = 0, used = 0, properties = 7;
   static wchar_t buffer[4096];
   log_folder_put(1, 2004, 0, "x");
-  EVT_HANDLE subscription =
-      api.subscribe(NULL, signal_event, NULL, LIST(L"System", XPATH), NULL, NULL, NULL, EvtSubscribeStartAtOldestRecord);
+  EVT_HANDLE subscription = api.subscribe(NULL, signal_event, NULL, LIST(L"System", XPATH), NULL, NULL, NULL,
+                                          EvtSubscribeStartAtOldestRecord);
   assert_true(api.next(subscription, 1, &event, 0, 0, &count));
   assert_false(api.render(NULL, event, EvtRenderEventXml, 0, NULL, &used, &properties));
   assert_int_equal(GetLastError(), ERROR_INSUFFICIENT_BUFFER);
@@ -137,11 +145,14 @@ static void bookmarks_are_judged(void **state)
   assert_null(api.create_bookmark(L"garbage"));
   assert_int_equal(GetLastError(), ERROR_EVT_MALFORMED_XML_TEXT);
   log_folder_put(5, 2004, 0, "five");
-  EVT_HANDLE gone = api.create_bookmark(L"<BookmarkList><Bookmark Channel=\"System\" RecordId=\"4\"/></BookmarkList>");
+  EVT_HANDLE gone =
+      api.create_bookmark(L"<BookmarkList><Bookmark Channel=\"System\" RecordId=\"4\"/></BookmarkList>");
   assert_non_null(gone);
   assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), gone,
-                           EvtSubscribeStartAfterBookmark | EvtSubscribeStrict), ERROR_NOT_FOUND);
-  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), gone, EvtSubscribeStartAfterBookmark), 0);
+                           EvtSubscribeStartAfterBookmark | EvtSubscribeStrict),
+                   ERROR_NOT_FOUND);
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), gone, EvtSubscribeStartAfterBookmark),
+                   0);
   assert_true(api.close(gone));
 
   /* An empty bookmark begins with the second event. */
