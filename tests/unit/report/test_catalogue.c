@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "report/alert.h"
 
 #define MAXIMUM_MESSAGES 64
@@ -77,7 +78,7 @@ static void read_line(const char *line, bool *in_text)
     now->level = level_of(line + 9);
   } else if (starts(line, "SymbolicName=")) {
     assert_non_null(now);
-    snprintf(now->symbol, sizeof now->symbol, "%s", line + 13);
+    (void)seep_text_copy(now->symbol, sizeof now->symbol, line + 13);
   } else if (starts(line, "Language=")) {
     assert_string_equal(line, "Language=English");
     *in_text = true;
