@@ -1,9 +1,9 @@
 /*
  * Stands in for wpr.exe in the watchdog's own tests, as a real child process on any system: -start makes a
  * raw file in TMP (so TMP must have been set for it), -stop writes the file it is told to, -cancel does
- * nothing. Each call is appended to calls.txt, and knobs.txt ("hang 1", "fail 2": the n-th call exits with 9)
- * rules it; both lie two folders above TMP. An exit code beyond 255 needs Windows; tests of codes are in
- * tests/unit/capture.
+ * nothing. Each call is appended to calls.txt, and knobs.txt rules it ("hang 1": seconds; "fail 2": the n-th
+ * call exits with 9; "start_exit N", "stop_exit N": that verb exits with N, which needs Windows beyond 255).
+ * Both files lie two folders above TMP.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +102,10 @@ int main(int argc, char **argv)
   }
   if (strcmp(argv[1], "-start") == 0) {
     snprintf(path, sizeof path, "%s/WPR_initiated_Seepwatch_WPR System Collector.etl", folder);
-    return write_file(path, "raw");
+    return knob("start_exit") != 0 ? (int)(unsigned)knob("start_exit") : write_file(path, "raw");
+  }
+  if (strcmp(argv[1], "-stop") == 0 && knob("stop_exit") != 0) {
+    return (int)(unsigned)knob("stop_exit");
   }
   return strcmp(argv[1], "-stop") == 0 && argc > 2 ? write_file(argv[2], "a finished trace") : 0;
 }
