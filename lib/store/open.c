@@ -59,6 +59,7 @@ static const char settings[] = "PRAGMA page_size=4096;"
                                "PRAGMA synchronous=FULL;"
                                "PRAGMA foreign_keys=OFF;"
                                "PRAGMA secure_delete=OFF;"
+                               "PRAGMA cache_size=-512;"
                                "PRAGMA journal_size_limit=4194304;";
 
 static bool is_memory(const char *path)
