@@ -86,7 +86,7 @@ void seep_engine_free(seep_engine *engine);
 
 /* ---- events; each may emit ---- */
 
-/* First of all. settings_text: the line that says what it runs with. */
+/* Once the configuration has been read: event 100, and the polling interval. */
 void seep_engine_start(seep_engine *engine, seep_now now);
 
 /* The configuration was read. problem NULL: it is in force now (at the start or on request); else it was
@@ -103,8 +103,8 @@ void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, 
                             const char *bookmark, size_t bookmark_size);
 void seep_engine_feed_state(seep_engine *engine, seep_now now, bool up, const seep_error *error);
 
-/* The store could not be used (ok = false), or can be again. Told once per change. degraded_durable: whether
- * promises (the undo journal) can still be kept; without it nothing is recorded. */
+/* The store could not be used (ok = false), or can be again; told once per change. Without it nothing is
+ * recorded: the undo journal could not be kept. what and error are read when ok is false. */
 void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what,
                          const seep_error *error);
 
