@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "message_text.h"
 #include "version.h"
+#include "watch/files.h"
 #include "win/win_alert_sink.h"
 #include "win/win_clock.h"
 #include "win/win_event_feed.h"
@@ -50,22 +51,12 @@ static seep_status rename_file(void *context, const char *from, const char *to, 
   return seep_win_folders_rename(from, to, error);
 }
 
-static bool join(char *out, const char *folder, const char *name)
-{
-  seep_writer writer;
-  seep_writer_init(&writer, out, PATH_SIZE);
-  seep_writer_text(&writer, folder);
-  seep_writer_text(&writer, "\\");
-  seep_writer_text(&writer, name);
-  return !writer.cut;
-}
-
 static seep_status find_paths(seep_wiring *wiring, const seep_wiring_options *options, seep_error *error)
 {
   char *folder = NULL;
   char *system = NULL;
   seep_status status = seep_win_folders_system(&system, error);
-  if (status == SEEP_OK && !join(wiring->recorder_path, system, "wpr.exe")) {
+  if (status == SEEP_OK && !seep_files_join(wiring->recorder_path, PATH_SIZE, system, '\\', "wpr.exe")) {
     status = seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, 0, "path too long", system);
   }
   free(system);
@@ -76,7 +67,8 @@ static seep_status find_paths(seep_wiring *wiring, const seep_wiring_options *op
     seep_text_copy(wiring->data_folder, PATH_SIZE, folder != NULL ? folder : options->data_folder);
     if (options->settings_path != NULL) {
       seep_text_copy(wiring->settings_path, PATH_SIZE, options->settings_path);
-    } else if (!join(wiring->settings_path, wiring->data_folder, "seepwatch.json")) {
+    } else if (!seep_files_join(wiring->settings_path, PATH_SIZE, wiring->data_folder, '\\',
+                                "seepwatch.json")) {
       status = seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, 0, "path too long", wiring->data_folder);
     }
   }

@@ -43,7 +43,6 @@ typedef struct seep_recorder_settings {
   int64_t start_deadline_ms, stop_deadline_ms, cancel_deadline_ms;
   int64_t retry_ms; /* after a transient answer */
   unsigned retries;
-  seep_wpr_profile profile;
 } seep_recorder_settings;
 
 typedef enum seep_recorder_state {

@@ -5,6 +5,20 @@
  */
 #include "store/store_internal.h"
 
+/* The columns that change while a case is open, in the order of both statements. */
+static void bind_course(seep_store_query *query, const seep_store_leak *leak)
+{
+  seep_store__bind_i64(query, leak->began.ms);
+  seep_store__bind_i64(query, leak->opened.ms);
+  seep_store__bind_i64(query, leak->closed.ms);
+  seep_store__bind_real(query, leak->slope_bytes_per_hour);
+  seep_store__bind_u64(query, leak->growth_bytes);
+  seep_store__bind_u64(query, leak->commit_bytes);
+  seep_store__bind_real(query, leak->confidence);
+  seep_store__bind_text(query, leak->kind);
+  seep_store__bind_text(query, leak->ending);
+}
+
 seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_error *error)
 {
   seep_store_query query;
@@ -16,15 +30,7 @@ seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_
   seep_store__bind_i64(&query, leak->key.pid);
   seep_store__bind_u64(&query, leak->key.created);
   seep_store__bind_text(&query, leak->image);
-  seep_store__bind_i64(&query, leak->began.ms);
-  seep_store__bind_i64(&query, leak->opened.ms);
-  seep_store__bind_i64(&query, leak->closed.ms);
-  seep_store__bind_real(&query, leak->slope_bytes_per_hour);
-  seep_store__bind_u64(&query, leak->growth_bytes);
-  seep_store__bind_u64(&query, leak->commit_bytes);
-  seep_store__bind_real(&query, leak->confidence);
-  seep_store__bind_text(&query, leak->kind);
-  seep_store__bind_text(&query, leak->ending);
+  bind_course(&query, leak);
   seep_status status = seep_store__run(&query, "write leak", error);
   if (status == SEEP_OK) {
     leak->id = sqlite3_last_insert_rowid(store->db);
@@ -38,15 +44,7 @@ seep_status seep_store_leak_update(seep_store *store, const seep_store_leak *lea
   seep_store__query(&query, store, SEEP_SLOT_LEAK_UPDATE,
                     "UPDATE leak SET began_ms = ?, opened_ms = ?, closed_ms = ?, slope_bytes_per_hour = ?,"
                     " growth_bytes = ?, commit_bytes = ?, confidence = ?, kind = ?, ending = ? WHERE id = ?");
-  seep_store__bind_i64(&query, leak->began.ms);
-  seep_store__bind_i64(&query, leak->opened.ms);
-  seep_store__bind_i64(&query, leak->closed.ms);
-  seep_store__bind_real(&query, leak->slope_bytes_per_hour);
-  seep_store__bind_u64(&query, leak->growth_bytes);
-  seep_store__bind_u64(&query, leak->commit_bytes);
-  seep_store__bind_real(&query, leak->confidence);
-  seep_store__bind_text(&query, leak->kind);
-  seep_store__bind_text(&query, leak->ending);
+  bind_course(&query, leak);
   seep_store__bind_i64(&query, leak->id);
   seep_status status = seep_store__run(&query, "update leak", error);
   if (status == SEEP_OK && sqlite3_changes(store->db) == 0) {

@@ -97,13 +97,6 @@ void seep_store__bind_u64(seep_store_query *query, uint64_t value)
   seep_store__bind_i64(query, value > (uint64_t)INT64_MAX ? INT64_MAX : (int64_t)value);
 }
 
-void seep_store__bind_null(seep_store_query *query)
-{
-  if (bindable(query)) {
-    query->rc = sqlite3_bind_null(query->statement, query->bound);
-  }
-}
-
 void seep_store__bind_real(seep_store_query *query, double value)
 {
   /* SQLite would make NULL of a NaN. */

@@ -87,8 +87,7 @@ void seep_store__query(seep_store_query *query, seep_store *store, seep_store_sl
 /* The next parameter. Text and bytes are borrowed until finish. */
 void seep_store__bind_i64(seep_store_query *query, int64_t value);
 void seep_store__bind_u64(seep_store_query *query, uint64_t value); /* beyond INT64_MAX: INT64_MAX */
-void seep_store__bind_null(seep_store_query *query);
-void seep_store__bind_real(seep_store_query *query, double value); /* NaN becomes 0 */
+void seep_store__bind_real(seep_store_query *query, double value);  /* NaN becomes 0 */
 void seep_store__bind_text(seep_store_query *query, const char *text);
 void seep_store__bind_bytes(seep_store_query *query, const void *bytes, size_t size, bool is_text);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "watch/uv_error.h"
 
 #define MAXIMUM_ARGUMENTS 24
 
@@ -189,14 +190,6 @@ static char **make_environment(const char *temporary_folder, char **storage)
   return list;
 }
 
-static seep_status status_of_uv(int code)
-{
-  return code == UV_ENOENT                       ? SEEP_NOT_FOUND
-         : code == UV_EACCES || code == UV_EPERM ? SEEP_DENIED
-         : code == UV_ENOMEM                     ? SEEP_NO_MEMORY
-                                                 : SEEP_OS;
-}
-
 static call *make_call(seep_child *child)
 {
   call *c = calloc(1, sizeof *c);
@@ -268,7 +261,7 @@ static seep_status run(void *context, const char *const *arguments, int64_t dead
   int code = spawn(child, c, list);
   if (code != 0) {
     close_all(c);
-    return seep_error_set(error, status_of_uv(code), SEEP_DOMAIN_UV, code, "uv_spawn", child->program);
+    return seep_uv_error_set(error, code, "uv_spawn", child->program);
   }
   c->owner = child;
   c->done = done;

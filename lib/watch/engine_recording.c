@@ -49,8 +49,6 @@ static seep_recorder_settings recorder_settings(const seep_settings *from, bool 
                                .retry_ms = stopping ? STOPPING_RETRY_MS : RETRY_MS,
                                .retries = 3};
   seep_text_copy(to.instance, sizeof to.instance, from->capture_instance);
-  to.profile.buffers = from->capture_buffers;
-  to.profile.buffer_kilobytes = 1024;
   return to;
 }
 

@@ -8,18 +8,9 @@
 
 #include "base/text.h"
 #include "capture/wpr.h"
+#include "watch/uv_error.h"
 
 #define PATH_SIZE 1024
-
-static seep_status fail(seep_error *error, int code, const char *operation, const char *path)
-{
-  seep_status status = code == UV_ENOENT                       ? SEEP_NOT_FOUND
-                       : code == UV_EACCES || code == UV_EPERM ? SEEP_DENIED
-                       : code == UV_ENOSPC                     ? SEEP_LIMIT
-                       : code == UV_ENOMEM                     ? SEEP_NO_MEMORY
-                                                               : SEEP_OS;
-  return seep_error_set(error, status, SEEP_DOMAIN_UV, code, operation, path);
-}
 
 bool seep_files_join(char *out, size_t out_size, const char *folder, char separator, const char *name)
 {
@@ -144,7 +135,7 @@ seep_status seep_files_write(const char *path, const char *text, size_t length, 
   int file = uv_fs_open(NULL, &request, path, UV_FS_O_WRONLY | UV_FS_O_CREAT | UV_FS_O_TRUNC, 0600, NULL);
   uv_fs_req_cleanup(&request);
   if (file < 0) {
-    return fail(error, file, "open", path);
+    return seep_uv_error_set(error, file, "open", path);
   }
   uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)text, (unsigned)length);
   int written = uv_fs_write(NULL, &request, file, &buffer, 1, 0, NULL);
@@ -152,7 +143,7 @@ seep_status seep_files_write(const char *path, const char *text, size_t length, 
   int closed = uv_fs_close(NULL, &request, file, NULL);
   uv_fs_req_cleanup(&request);
   if (written < 0 || (size_t)written != length || closed < 0) {
-    return fail(error, written < 0 ? written : closed < 0 ? closed : UV_ENOSPC, "write", path);
+    return seep_uv_error_set(error, written < 0 ? written : closed < 0 ? closed : UV_ENOSPC, "write", path);
   }
   return SEEP_OK;
 }
@@ -162,7 +153,7 @@ seep_status seep_files_rename(const char *from, const char *to, seep_error *erro
   uv_fs_t request;
   int code = uv_fs_rename(NULL, &request, from, to, NULL);
   uv_fs_req_cleanup(&request);
-  return code == 0 ? SEEP_OK : fail(error, code, "rename", from);
+  return code == 0 ? SEEP_OK : seep_uv_error_set(error, code, "rename", from);
 }
 
 seep_status seep_files_make_folder(const char *path, seep_error *error)
@@ -170,7 +161,7 @@ seep_status seep_files_make_folder(const char *path, seep_error *error)
   uv_fs_t request;
   int code = uv_fs_mkdir(NULL, &request, path, 0700, NULL);
   uv_fs_req_cleanup(&request);
-  return code == 0 || code == UV_EEXIST ? SEEP_OK : fail(error, code, "mkdir", path);
+  return code == 0 || code == UV_EEXIST ? SEEP_OK : seep_uv_error_set(error, code, "mkdir", path);
 }
 
 /* Reads from an open file until its end; *size in: capacity, out: bytes read. */
@@ -195,7 +186,7 @@ seep_status seep_files_read(const char *path, size_t maximum, char **data, size_
   int file = uv_fs_open(NULL, &request, path, UV_FS_O_RDONLY, 0, NULL);
   uv_fs_req_cleanup(&request);
   if (file < 0) {
-    return fail(error, file, "open", path);
+    return seep_uv_error_set(error, file, "open", path);
   }
   size_t length = maximum + 1; /* one more than allowed tells a file that is too large, also one that grows */
   char *bytes = malloc(length);
@@ -208,6 +199,6 @@ seep_status seep_files_read(const char *path, size_t maximum, char **data, size_
     return SEEP_OK;
   }
   free(bytes);
-  return code != 0 ? fail(error, code, "read", path)
+  return code != 0 ? seep_uv_error_set(error, code, "read", path)
                    : seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, (int64_t)maximum, "read", path);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "watch/files.h"
+#include "watch/uv_error.h"
 #include "watch/watchdog_internal.h"
 
 #define SECOND_MS 1000
@@ -121,13 +122,8 @@ static void leave_recorder(seep_watchdog *watchdog)
   watchdog->tracer.detach(watchdog->tracer.context, starting);
   if (starting) {
     seep_wpr_command cancel;
-    const char *arguments[SEEP_WPR_MAXIMUM_ARGUMENTS + 1] = {NULL};
     if (seep_wpr_cancel(&cancel, recorder->instance)) {
-      for (size_t i = 0; i < cancel.argument_count; i++) {
-        arguments[i] = cancel.arguments[i];
-      }
-      (void)watchdog->tracer.run(watchdog->tracer.context, arguments, STOP_PATIENCE_MS, false, nobody_waits,
-                                 NULL, NULL);
+      (void)seep_watchdog__run_wpr(watchdog, &cancel, STOP_PATIENCE_MS, false, nobody_waits);
       watchdog->tracer.detach(watchdog->tracer.context, false);
     }
   }
@@ -356,12 +352,12 @@ static seep_status make_loop(seep_watchdog *watchdog, seep_error *error)
   (void)uv_os_setenv("UV_THREADPOOL_SIZE", "1");
   int code = uv_loop_init(&watchdog->loop);
   if (code != 0) {
-    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_UV, code, "uv_loop_init", NULL);
+    return seep_uv_error_set(error, code, "uv_loop_init", NULL);
   }
   watchdog->loop_ready = true;
   code = uv_async_init(&watchdog->loop, &watchdog->wake, woken);
   if (code != 0) {
-    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_UV, code, "uv_async_init", NULL);
+    return seep_uv_error_set(error, code, "uv_async_init", NULL);
   }
   (void)uv_timer_init(&watchdog->loop, &watchdog->poll_timer);
   (void)uv_timer_init(&watchdog->loop, &watchdog->second_timer);

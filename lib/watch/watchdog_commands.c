@@ -225,22 +225,26 @@ static void tool_done(void *context, const seep_tracer_result *result)
   seep_watchdog__settle(watchdog);
 }
 
+seep_status seep_watchdog__run_wpr(seep_watchdog *watchdog, const seep_wpr_command *command,
+                                   int64_t deadline_ms, bool kill_at_deadline, seep_tracer_done done)
+{
+  const char *arguments[SEEP_WPR_MAXIMUM_ARGUMENTS + 1] = {NULL};
+  for (size_t i = 0; i < command->argument_count; i++) {
+    arguments[i] = command->arguments[i];
+  }
+  return watchdog->tracer.run(watchdog->tracer.context, arguments, deadline_ms, kill_at_deadline, done,
+                              watchdog, NULL);
+}
+
 static void run_tool(seep_watchdog *watchdog, const seep_recorder_action *action)
 {
-  const char *arguments[SEEP_WPR_MAXIMUM_ARGUMENTS + 1];
-  seep_error error;
-  size_t count = action->command.argument_count;
-  for (size_t i = 0; i < count; i++) {
-    arguments[i] = action->command.arguments[i];
-  }
-  arguments[count] = NULL;
   if (action->command.verb == SEEP_WPR_STOP) {
-    /* What wpr does with an existing output file is not known: there is none, also not from an attempt
-     * before. */
+    /* What wpr does with an existing output file is not known: there is none, also none of an earlier
+     * attempt. */
     (void)seep_files_remove(seep_engine_recorder_of(watchdog->engine)->output_temporary);
   }
-  seep_status status = watchdog->tracer.run(watchdog->tracer.context, arguments, action->deadline_ms,
-                                            action->kill_at_deadline, tool_done, watchdog, &error);
+  seep_status status = seep_watchdog__run_wpr(watchdog, &action->command, action->deadline_ms,
+                                              action->kill_at_deadline, tool_done);
   if (status != SEEP_OK) {
     tool_could_not_run(watchdog, status);
   }

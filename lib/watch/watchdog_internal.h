@@ -1,5 +1,4 @@
-/* Shared by watchdog.c (the loop and its life) and watchdog_commands.c (carrying out commands). Nobody else.
- */
+/* Shared by watchdog.c (the loop and its life) and watchdog_commands.c (carrying out commands) alone. */
 #ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
 #define SEEP_WATCH_WATCHDOG_INTERNAL_H
 
@@ -48,8 +47,7 @@ struct seep_watchdog {
   bool folder_unusable;
   seep_error folder_error;
   bool store_is_file;   /* false: memory only, promises can not be kept */
-  bool store_exchanged; /* row ids that samples and cases carry belong to another one; settle tells the engine
-                         */
+  bool store_exchanged; /* row ids that samples and cases carry belong to another one; told by settle */
   bool storage_noted, storage_ok; /* for the engine, once it has returned; a failure sticks */
   int64_t journal_remove_again;   /* an entry that could not be removed; 0 = none */
   seep_error storage_error;
@@ -67,8 +65,7 @@ struct seep_watchdog {
   bool request_waiting;
   seep_recorder_target request;
   int64_t journal_id;                        /* of the recording under way */
-  char unkept_from[SEEP_WATCHDOG_PATH_SIZE]; /* a finished trace that could not get its final name yet; "" =
-                                                none */
+  char unkept_from[SEEP_WATCHDOG_PATH_SIZE]; /* a finished trace without its final name yet; "" = none */
   char unkept_to[SEEP_WATCHDOG_PATH_SIZE];
   seep_store_journal_entry recoveries[SEEP_WATCHDOG_RECOVERIES];
   size_t recovery_count, recovery_next;
@@ -86,6 +83,10 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog);
 /* Gives a finished trace its final name: a virus scanner may hold it for a while, so this is tried until it
  * works. true when none is waiting (any more). */
 bool seep_watchdog__keep_output(seep_watchdog *watchdog);
+
+/* Hands a wpr command to the tracer; done as in port/tracer. */
+seep_status seep_watchdog__run_wpr(seep_watchdog *watchdog, const seep_wpr_command *command,
+                                   int64_t deadline_ms, bool kill_at_deadline, seep_tracer_done done);
 
 /* The engine's emit. */
 void seep_watchdog__carry_out(void *context, seep_command *command);

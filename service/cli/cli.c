@@ -10,6 +10,7 @@
 #include <io.h>
 #include <windows.h>
 
+#include "watch/files.h"
 #include "win/win_folders.h"
 #include "win/win_wide.h"
 #endif
@@ -113,11 +114,7 @@ static void default_path(char *out, size_t out_size, const char *name)
 #ifdef _WIN32
   char *folder = NULL;
   if (seep_win_folders_data(&folder, NULL) == SEEP_OK) {
-    seep_writer writer;
-    seep_writer_init(&writer, out, out_size);
-    seep_writer_text(&writer, folder);
-    seep_writer_text(&writer, "\\");
-    seep_writer_text(&writer, name);
+    (void)seep_files_join(out, out_size, folder, '\\', name);
     free(folder);
     return;
   }
