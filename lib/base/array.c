@@ -1,0 +1,27 @@
+#include "base/array.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#define LEAST_ITEMS 64u
+
+bool seep_array_reserve(void **items, size_t *capacity, size_t needed, size_t item_size)
+{
+  size_t wanted = *capacity > LEAST_ITEMS ? *capacity : LEAST_ITEMS;
+  if (needed <= *capacity) {
+    return true;
+  }
+  while (wanted < needed && wanted <= SIZE_MAX / 2) {
+    wanted *= 2;
+  }
+  if (wanted < needed || wanted > SIZE_MAX / item_size) {
+    return false;
+  }
+  void *grown = realloc(*items, wanted * item_size);
+  if (grown == NULL) {
+    return false;
+  }
+  *items = grown;
+  *capacity = wanted;
+  return true;
+}
