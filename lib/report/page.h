@@ -1,0 +1,41 @@
+/*
+ * A self-contained HTML page written piece by piece: one file, no scripts, nothing fetched from anywhere,
+ * right in light and dark and on paper. Whatever text comes from outside is escaped here and nowhere else.
+ */
+#ifndef SEEP_REPORT_PAGE_H
+#define SEEP_REPORT_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Takes the next bytes of the page; may ignore them after a failure of its own. */
+typedef void (*seep_page_sink)(void *context, const char *bytes, size_t length);
+
+typedef struct seep_page {
+  seep_page_sink sink;
+  void *context;
+} seep_page;
+
+/* Head, style (that of report/chart.h too) and heading. title and subtitle: any bytes; subtitle may be NULL.
+ */
+void seep_page_begin(seep_page *page, seep_page_sink sink, void *context, const char *title,
+                     const char *subtitle);
+void seep_page_end(seep_page *page, const char *footer); /* may be NULL */
+
+/* As it stands: for markup of our own. */
+void seep_page_markup(seep_page *page, const char *markup);
+
+/* Escaped for text and for attributes in double quotes; what is not well-formed UTF-8, control characters,
+ * noncharacters and direction marks become U+FFFD. NULL is "". */
+void seep_page_text(seep_page *page, const char *text);
+
+void seep_page_heading(seep_page *page, const char *text);
+void seep_page_paragraph(seep_page *page, const char *text);
+
+/* A table with a heading row; numeric[i] puts column i to the right; NULL: none. Rows follow, then the end.
+ */
+void seep_page_table_begin(seep_page *page, const char *const *columns, const bool *numeric, size_t count);
+void seep_page_table_row(seep_page *page, const char *const *cells, const bool *numeric, size_t count);
+void seep_page_table_end(seep_page *page);
+
+#endif
