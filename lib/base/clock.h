@@ -24,6 +24,12 @@ typedef struct seep_wall {
  * time). */
 typedef uint64_t seep_filetime;
 
+/* One moment on both clocks. */
+typedef struct seep_now {
+  seep_mono mono;
+  seep_wall wall;
+} seep_now;
+
 #define SEEP_MS_PER_SECOND INT64_C(1000)
 #define SEEP_MS_PER_MINUTE INT64_C(60000)
 #define SEEP_MS_PER_HOUR INT64_C(3600000)

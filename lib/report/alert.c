@@ -30,6 +30,7 @@ static const seep_alert_definition definitions[] = {
     {SEEP_ALERT_STORAGE_RECOVERED, INFORMATION, 1, {"since"}},
     {SEEP_ALERT_BLIND, ERROR_LEVEL, 2, {"failed looks", "error"}},
     {SEEP_ALERT_BLIND_OVER, INFORMATION, 1, {"was blind for"}},
+    {SEEP_ALERT_HISTORY_CUT_SHORT, WARNING, 3, {"limit bytes", "polls reach back to", "configured days"}},
     {SEEP_ALERT_LEAK_FOUND,
      WARNING,
      12,
@@ -159,4 +160,44 @@ void seep_alert_add_error(seep_alert *alert, const seep_error *error)
 {
   char text[SEEP_ALERT_INSERT_SIZE];
   seep_alert_add_text(alert, error != NULL ? seep_error_text(error, text, sizeof text) : NULL);
+}
+
+const char *seep_alert_text(const seep_alert *alert, char *out, size_t out_size)
+{
+  const seep_alert_definition *definition = seep_alert_definition_of(alert->id);
+  size_t count = definition != NULL ? definition->insert_count : 0;
+  seep_writer writer;
+  seep_writer_init(&writer, out, out_size);
+  for (size_t i = 0; i < count; i++) {
+    seep_writer_text(&writer, i > 0 ? "; " : "");
+    seep_writer_text(&writer, definition->insert_names[i]);
+    seep_writer_text(&writer, ": ");
+    seep_writer_text(&writer, alert->inserts[i]);
+  }
+  return out;
+}
+
+const char *seep_alert_insert(const seep_alert *alert, const char *label)
+{
+  const seep_alert_definition *definition = seep_alert_definition_of(alert->id);
+  size_t count = definition != NULL ? definition->insert_count : 0;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(definition->insert_names[i], label) == 0) {
+      return strcmp(alert->inserts[i], "-") != 0 ? alert->inserts[i] : NULL;
+    }
+  }
+  return NULL;
+}
+
+const char *seep_alert_level_text(seep_alert_level level)
+{
+  switch (level) {
+  case SEEP_ALERT_INFORMATION:
+    return "information";
+  case SEEP_ALERT_WARNING:
+    return "warning";
+  case SEEP_ALERT_ERROR:
+  default:
+    return "error";
+  }
 }

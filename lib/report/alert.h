@@ -31,6 +31,7 @@ enum {
   SEEP_ALERT_STORAGE_RECOVERED = 108,
   SEEP_ALERT_BLIND = 109,
   SEEP_ALERT_BLIND_OVER = 110,
+  SEEP_ALERT_HISTORY_CUT_SHORT = 111,
   SEEP_ALERT_LEAK_FOUND = 200,
   SEEP_ALERT_LEAK_OVER = 201,
   SEEP_ALERT_EXHAUSTION = 210,
@@ -57,7 +58,7 @@ typedef struct seep_alert_definition {
   uint32_t id;
   seep_alert_level level;
   size_t insert_count;
-  const char *insert_names[SEEP_ALERT_INSERTS]; /* for tests and for the event catalogue in the README */
+  const char *insert_names[SEEP_ALERT_INSERTS]; /* labels of seep_alert_text; tests know inserts by them */
 } seep_alert_definition;
 
 /* The table of all events, ended by an entry with id 0. */
@@ -78,5 +79,17 @@ void seep_alert_add_wall(seep_alert *alert, seep_wall wall);        /* ISO 8601 
 void seep_alert_add_filetime(seep_alert *alert, seep_filetime filetime);
 void seep_alert_add_code(seep_alert *alert, uint32_t code); /* 0xC5583001 */
 void seep_alert_add_error(seep_alert *alert, const seep_error *error);
+
+/* ---- reading one back, to keep it elsewhere than in the event log ---- */
+
+/* "label: value; label: value", the labels from the table, cut between characters where out ends. Returns
+ * out, always terminated. */
+const char *seep_alert_text(const seep_alert *alert, char *out, size_t out_size);
+
+/* The insert with this label ("image", "pid"); NULL when the event has none, or nothing was put into it. */
+const char *seep_alert_insert(const seep_alert *alert, const char *label);
+
+/* "information", "warning", "error". */
+const char *seep_alert_level_text(seep_alert_level level);
 
 #endif

@@ -64,9 +64,12 @@ static const seep_key table[] = {
      "Trace buffers of 1 MB each; the kernel keeps all of them in physical memory during a recording", NULL},
 
     {"store", "retention_days", DURATION(store_retention_ms, DAY), 14, 1, 3650,
-     "Days that the history of all processes is kept", NULL},
+     "Days that every poll of all processes is kept", NULL},
+    {"store", "hourly_days", DURATION(store_hourly_ms, DAY), 400, 1, 3650,
+     "Days that hourly figures of all processes and the told events are kept; never shorter than the polls",
+     NULL},
     {"store", "maximum_bytes", U64(store_maximum_bytes), 256 * MB, MB, TB,
-     "Size of the database file; the oldest history goes first", NULL},
+     "Size of the database file; beyond it the oldest polls go first, and event 111 says so once", NULL},
 
     {"alerts", "heartbeat_hours", DURATION(heartbeat_ms, HOUR), 24, 1, 168,
      "Hours between two events 104, which say that Seepwatch is alive and what it has seen", NULL},

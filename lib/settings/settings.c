@@ -283,6 +283,7 @@ void seep_settings_summary(const seep_settings *settings, seep_writer *writer)
   } else {
     seep_writer_text(writer, "off");
   }
-  seep_writer_format(writer, ", history %" PRId64 " d, images ignored %zu",
-                     settings->store_retention_ms / SEEP_MS_PER_DAY, settings->ignored_count);
+  seep_writer_format(writer, ", history %" PRId64 " d, by the hour %" PRId64 " d, images ignored %zu",
+                     settings->store_retention_ms / SEEP_MS_PER_DAY,
+                     settings->store_hourly_ms / SEEP_MS_PER_DAY, settings->ignored_count);
 }

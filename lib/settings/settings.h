@@ -39,7 +39,8 @@ typedef struct seep_settings {
   int64_t capture_cool_down_ms; /* capture.cool_down_s */
   int64_t capture_start_deadline_ms, capture_stop_deadline_ms, capture_cancel_deadline_ms;
   uint32_t capture_buffers;     /* of 1024 KB each */
-  int64_t store_retention_ms;   /* store.retention_days */
+  int64_t store_retention_ms;   /* store.retention_days: of the polls */
+  int64_t store_hourly_ms;      /* store.hourly_days; where it is shorter than the polls' they rule */
   uint64_t store_maximum_bytes; /* of the database file; oldest polls go first */
   int64_t heartbeat_ms;         /* alerts.heartbeat_hours: event 104 */
   uint64_t own_private_bytes;   /* own.private_bytes: beyond it event 106 */

@@ -3,7 +3,7 @@
  * rescuing the undo journal from it. A clean close leaves a mark in the file, taken away at the next opening:
  * where it is missing the whole file is checked, which costs one read of it.
  */
-#include "store/store_internal.h"
+#include "store/schema.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,44 +12,12 @@
 
 #include "base/text.h"
 
-/* "Seep". The schema script spells the same number. */
-#define APPLICATION_ID INT64_C(0x53656570)
-#define SCHEMA_VERSION 1
-#define TABLE_COUNT 6
 /* The loop waits for a store at most this long; readers do not block a writer, so only a second service
  * could. */
 #define BUSY_TIMEOUT_MS 200
 #define RESCUED_ENTRIES 32u
 #define SET_ASIDE_NAMES 1000u
 #define CLEAN_MARK "store.clean"
-
-/* Step i brings schema i to i + 1. A released step is never changed. Wall times are in ms, created is a
- * FILETIME. */
-static const char *const upgrades[SCHEMA_VERSION] = {
-    "CREATE TABLE process(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL, name TEXT "
-    "NOT NULL,"
-    " first_wall_ms INTEGER NOT NULL, last_poll INTEGER, UNIQUE(pid, created));"
-    "CREATE INDEX process_last_poll ON process(last_poll) WHERE last_poll IS NOT NULL;"
-    "CREATE TABLE poll(id INTEGER PRIMARY KEY AUTOINCREMENT, wall_ms INTEGER NOT NULL, commit_total_bytes "
-    "INTEGER,"
-    " commit_limit_bytes INTEGER, physical_total_bytes INTEGER, physical_available_bytes INTEGER,"
-    " paged_pool_bytes INTEGER, nonpaged_pool_bytes INTEGER, process_count INTEGER NOT NULL, block BLOB NOT "
-    "NULL);"
-    "CREATE INDEX poll_wall ON poll(wall_ms);"
-    "CREATE TABLE leak(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL, image TEXT "
-    "NOT NULL,"
-    " began_ms INTEGER NOT NULL, opened_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL,"
-    " slope_bytes_per_hour REAL NOT NULL, growth_bytes INTEGER NOT NULL, commit_bytes INTEGER NOT NULL,"
-    " confidence REAL NOT NULL, kind TEXT NOT NULL, ending TEXT NOT NULL);"
-    "CREATE TABLE capture(id INTEGER PRIMARY KEY, leak_id INTEGER NOT NULL, pid INTEGER NOT NULL,"
-    " created INTEGER NOT NULL, image TEXT NOT NULL, kind TEXT NOT NULL, started_ms INTEGER NOT NULL,"
-    " ended_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, path TEXT NOT NULL, outcome TEXT NOT NULL);"
-    "CREATE TABLE journal(id INTEGER PRIMARY KEY AUTOINCREMENT, written_ms INTEGER NOT NULL, kind TEXT NOT "
-    "NULL,"
-    " subject TEXT NOT NULL);"
-    "CREATE TABLE value(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-    "PRAGMA application_id=0x53656570;"
-    "PRAGMA user_version=1;"};
 
 /* In this order: page size and vacuum mode count only before the first page is written. secure_delete, a
  * default of some builds, would write every deleted poll once more. */
@@ -65,25 +33,6 @@ static const char settings[] = "PRAGMA page_size=4096;"
 static bool is_memory(const char *path)
 {
   return strcmp(path, ":memory:") == 0;
-}
-
-/* One whole number from a literal query that is asked once. */
-static int read_number(seep_store *store, const char *sql, int64_t *number)
-{
-  sqlite3_stmt *statement = NULL;
-  int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
-  if (rc == SQLITE_OK) {
-    rc = sqlite3_step(statement);
-  }
-  if (rc == SQLITE_ROW) {
-    *number = sqlite3_column_int64(statement, 0);
-    rc = SQLITE_OK;
-  } else if (rc == SQLITE_DONE) {
-    *number = 0;
-    rc = SQLITE_OK;
-  }
-  sqlite3_finalize(statement);
-  return rc;
 }
 
 static void release(seep_store *store)
@@ -131,40 +80,55 @@ static seep_status connect_to(const char *path, int flags, seep_store **out, see
  * empty database has version 0 and is nobody's yet. */
 static seep_status identify(seep_store *store, const char *path, seep_error *error)
 {
-  int64_t application = 0, version = 0, objects = 0, tables = 0;
-  int rc = read_number(store, "PRAGMA application_id", &application);
+  int64_t application = 0, version = 0, objects = 0;
+  int rc = seep_store__read_number(store, "PRAGMA application_id", &application);
   if (rc == SQLITE_OK) {
-    rc = read_number(store, "PRAGMA user_version", &version);
-  }
-  if (rc == SQLITE_OK) {
-    rc = read_number(store, "SELECT count(*) FROM sqlite_master", &objects);
+    rc = seep_store__read_number(store, "PRAGMA user_version", &version);
   }
   if (rc == SQLITE_OK) {
-    rc = read_number(store,
-                     "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
-                     " ('process', 'poll', 'leak', 'capture', 'journal', 'value')",
-                     &tables);
+    rc = seep_store__read_number(store, "SELECT count(*) FROM sqlite_master", &objects);
   }
-  if (rc != SQLITE_OK) {
-    return seep_store__fail(store, rc, "read store", path, error);
+  /* Questions that are always right fail on a file of another format, and its header may forbid writing. */
+  bool strange = rc == SQLITE_ERROR ||
+                 (rc == SQLITE_OK && store->writable && sqlite3_db_readonly(store->db, "main") == 1);
+  if (rc != SQLITE_OK || strange) {
+    return seep_store__fail(store, strange ? SQLITE_NOTADB : rc, "read store", path, error);
   }
-  store->ours = application == APPLICATION_ID;
+  store->ours = application == SEEP_SCHEMA_APPLICATION_ID;
   bool empty = application == 0 && objects == 0;
   if (!store->ours && !empty) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "recognize store", path);
   }
-  if (store->ours && version > SCHEMA_VERSION) {
+  if (store->ours && version > SEEP_SCHEMA_VERSION) {
     return seep_error_set(error, SEEP_UNSUPPORTED, SEEP_DOMAIN_NONE, 0, "read store of a newer version",
                           path);
   }
-  if (store->ours && (version < 1 || tables != TABLE_COUNT)) {
+  if (store->ours && version < 1) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "find the tables of store", path);
   }
   store->version = empty ? 0 : (int)version;
-  return SEEP_OK;
+  return seep_schema__check(store, store->version, path, error);
 }
 
-/* SEEP_CORRUPT when SQLite finds the file's structure broken. Skipped after a clean close. */
+/* What SQLite says of the file's structure. */
+static int quick_check(seep_store *store, bool *whole)
+{
+  sqlite3_stmt *statement = NULL;
+  int rc = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+  if (rc == SQLITE_OK) {
+    rc = sqlite3_step(statement);
+  }
+  if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+    const unsigned char *verdict = rc == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
+    *whole = verdict != NULL && strcmp((const char *)verdict, "ok") == 0;
+    rc = SQLITE_OK;
+  }
+  sqlite3_finalize(statement);
+  return rc;
+}
+
+/* SEEP_CORRUPT when SQLite finds the file's structure broken. Skipped after a clean close. A page that could
+ * not be read is broken to SQLite like any other, so a bad verdict must be given twice. */
 static seep_status check_whole(seep_store *store, const char *path, seep_error *error)
 {
   char mark[8];
@@ -176,46 +140,33 @@ static seep_status check_whole(seep_store *store, const char *path, seep_error *
   if (status != SEEP_OK && status != SEEP_NOT_FOUND && status != SEEP_LIMIT) {
     return status;
   }
-  sqlite3_stmt *statement = NULL;
   bool whole = false;
-  int rc = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
-  if (rc == SQLITE_OK) {
-    rc = sqlite3_step(statement);
+  int rc = SQLITE_OK;
+  for (int attempt = 0; attempt < 2 && rc == SQLITE_OK && !whole; attempt++) {
+    rc = quick_check(store, &whole);
   }
-  if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
-    const unsigned char *verdict = rc == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
-    whole = verdict != NULL && strcmp((const char *)verdict, "ok") == 0;
-    rc = SQLITE_CORRUPT;
-  }
-  sqlite3_finalize(statement);
-  return whole ? SEEP_OK : seep_store__fail(store, rc, "check store", path, error);
-}
-
-static seep_status run_script(seep_store *store, const char *script, const char *path, seep_error *error)
-{
-  int rc = sqlite3_exec(store->db, script, NULL, NULL, NULL);
-  return rc == SQLITE_OK ? SEEP_OK : seep_store__fail(store, rc, "prepare store", path, error);
+  return whole ? SEEP_OK
+               : seep_store__fail(store, rc != SQLITE_OK ? rc : SQLITE_CORRUPT, "check store", path, error);
 }
 
 /* The schema's steps and the loss of the clean mark are one transaction. */
 static seep_status bring_up_to_date(seep_store *store, const char *path, seep_error *error)
 {
-  seep_status status = run_script(store, settings, path, error);
+  int rc = sqlite3_exec(store->db, settings, NULL, NULL, NULL);
+  seep_status status = rc == SQLITE_OK ? SEEP_OK : seep_store__fail(store, rc, "prepare store", path, error);
   if (status == SEEP_OK) {
     status = seep_store__begin(store, "prepare store", error);
   }
   if (status != SEEP_OK) {
     return status;
   }
-  for (int version = store->version; status == SEEP_OK && version < SCHEMA_VERSION; version++) {
-    status = run_script(store, upgrades[version], path, error);
-  }
+  status = seep_schema__upgrade(store, path, error);
   if (status == SEEP_OK) {
     status = seep_store_value_set(store, CLEAN_MARK, "0", 1, error);
   }
   status = seep_store__end(store, status, "prepare store", error);
   if (status == SEEP_OK) {
-    store->version = SCHEMA_VERSION;
+    store->version = SEEP_SCHEMA_VERSION;
     store->ours = true;
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   }
@@ -413,7 +364,7 @@ seep_status seep_store_open_readonly(const char *path, seep_store **out, seep_er
     return status;
   }
   status = identify(store, path, error);
-  if (status == SEEP_OK && store->version != SCHEMA_VERSION) {
+  if (status == SEEP_OK && store->version != SEEP_SCHEMA_VERSION) {
     /* Empty, or of an age that only the service can bring up to date. */
     status = store->version == 0 ? SEEP_NOT_FOUND : SEEP_UNSUPPORTED;
     seep_error_set(error, status, SEEP_DOMAIN_NONE, store->version, "read store", path);

@@ -67,12 +67,36 @@ seep_status seep_store__fail(seep_store *store, int rc, const char *operation, c
   return seep_error_set(error, status, SEEP_DOMAIN_SQLITE, rc, operation, subject);
 }
 
+int seep_store__read_number(seep_store *store, const char *sql, int64_t *number)
+{
+  sqlite3_stmt *statement = NULL;
+  int rc = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+  if (rc == SQLITE_OK) {
+    rc = sqlite3_step(statement);
+  }
+  if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+    *number = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    rc = SQLITE_OK;
+  }
+  sqlite3_finalize(statement);
+  return rc;
+}
+
+/* When memory is short even a rollback may fail. Until it is made up for, whatever is written would join a
+ * transaction that nobody commits. */
+static int roll_back_now(seep_store *store)
+{
+  int rc = sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  store->left_open = sqlite3_get_autocommit(store->db) == 0;
+  return store->left_open ? rc : SQLITE_OK;
+}
+
 void seep_store__query(seep_store_query *query, seep_store *store, seep_store_slot slot, const char *sql)
 {
   query->store = store;
   query->bound = 0;
-  query->rc = SQLITE_OK;
-  if (store->statements[slot] == NULL) {
+  query->rc = store->left_open ? roll_back_now(store) : SQLITE_OK;
+  if (query->rc == SQLITE_OK && store->statements[slot] == NULL) {
     query->rc =
         sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[slot], NULL);
   }
@@ -142,6 +166,17 @@ uint64_t seep_store__column_u64(const seep_store_query *query, int column)
   return value > 0 ? (uint64_t)value : 0;
 }
 
+seep_wall seep_store__wall(int64_t ms)
+{
+  const int64_t farthest = INT64_C(1) << 52;
+  return (seep_wall){ms < -farthest ? -farthest : ms > farthest ? farthest : ms};
+}
+
+seep_wall seep_store__column_wall(const seep_store_query *query, int column)
+{
+  return seep_store__wall(sqlite3_column_int64(query->statement, column));
+}
+
 void seep_store__column_text(const seep_store_query *query, int column, char *out, size_t out_size)
 {
   const unsigned char *text = sqlite3_column_text(query->statement, column);
@@ -178,6 +213,13 @@ seep_status seep_store__begin(seep_store *store, const char *operation, seep_err
   return seep_store__run(&query, operation, error);
 }
 
+seep_status seep_store__begin_reading(seep_store *store, const char *operation, seep_error *error)
+{
+  seep_store_query query;
+  seep_store__query(&query, store, SEEP_SLOT_BEGIN_READING, "BEGIN");
+  return seep_store__run(&query, operation, error);
+}
+
 seep_status seep_store__end(seep_store *store, seep_status status, const char *operation, seep_error *error)
 {
   seep_store_query query;
@@ -187,8 +229,7 @@ seep_status seep_store__end(seep_store *store, seep_status status, const char *o
   }
   /* Some failures (a full disk, an I/O error) make SQLite roll back by itself. */
   if (status != SEEP_OK && sqlite3_get_autocommit(store->db) == 0) {
-    seep_store__query(&query, store, SEEP_SLOT_ROLLBACK, "ROLLBACK");
-    seep_store__run(&query, operation, NULL);
+    (void)roll_back_now(store);
   }
   return status;
 }

@@ -55,23 +55,43 @@ void seep_store_close(seep_store *store);
 
 typedef struct seep_store_sample {
   seep_process_key key;
-  const char *name; /* UTF-8; used at the first sight only; what it holds is stored as it is */
-  uint64_t commit_bytes;
-  int64_t store_id; /* in: 0 or what an earlier append filled in; out: the process's row */
+  const char *name;      /* UTF-8; used at the first sight only; what it holds is stored as it is */
+  uint64_t commit_bytes; /* kept to the page: the store counts in pages of 4096 bytes, rounded down */
+  int64_t store_id;      /* in: 0 or what an earlier append filled in; out: the process's row */
 } seep_store_sample;
 
-/* One poll in one transaction. On failure nothing of it is kept. samples' store_id are valid only after OK,
- * and are left as they were otherwise. samples are all processes of the moment, each once (SEEP_INVALID).
- * memory NULL: not known. */
-seep_status seep_store_append_poll(seep_store *store, seep_wall wall, const seep_system_memory *memory,
-                                   seep_store_sample *samples, size_t count, seep_error *error);
+typedef struct seep_store_poll {
+  seep_now now;                     /* wall names the poll; mono spaces it from the one before */
+  int64_t interval_ms;              /* at which polls were meant to come: later than twice that is a gap */
+  const seep_system_memory *memory; /* NULL: not known */
+  seep_store_sample *samples;       /* all processes of the moment, each once */
+  size_t count;
+} seep_store_poll;
 
-/* Deletes polls older than the cutoff, then oldest first until the file's used pages fit maximum_bytes (0 =
- * no limit); at most `most` polls per call, so that it never takes long. Leaks, captures and journal are
- * never touched. Used pages are the file's pages less its free ones, without the log beside it; when many are
- * free some are given back. */
-seep_status seep_store_prune(seep_store *store, seep_wall cutoff, uint64_t maximum_bytes, unsigned most,
-                             unsigned *removed, seep_error *error);
+/* One poll in one transaction. On failure nothing of it is kept, and the poll after it stands behind a gap.
+ * samples' store_id are valid only after OK, and are left as they were otherwise. SEEP_INVALID: a process
+ * twice; SEEP_LIMIT: the disk is full, or more processes than SEEP_SNAPSHOT_MAXIMUM_PROCESSES. Now and then
+ * (about once an hour) an append also packs the polls that have gathered and adds up their hours. */
+seep_status seep_store_append_poll(seep_store *store, const seep_store_poll *poll, seep_error *error);
+
+typedef struct seep_store_limits {
+  seep_wall raw_from;     /* polls before this go, in packs of some hours */
+  seep_wall hourly_from;  /* hours and events before this go */
+  uint64_t maximum_bytes; /* of the file without the log beside it; 0 = no limit */
+} seep_store_limits;
+
+typedef struct seep_store_pruned {
+  uint64_t polls, hours;
+  bool capped;        /* something younger than the limits' ages had to go because of maximum_bytes */
+  seep_wall raw_from; /* the oldest poll still there; 0 when there is none */
+} seep_store_pruned;
+
+/* Deletes what is older than the limits, then, while the file is larger than maximum_bytes, the oldest polls,
+ * and hours only when a day of polls is all that is left. Processes go when nothing names them any more.
+ * Leaks, captures and journal are never touched. A bounded piece of work per call; room that many deletions
+ * freed is given back to the volume bit by bit. */
+seep_status seep_store_prune(seep_store *store, const seep_store_limits *limits, seep_store_pruned *pruned,
+                             seep_error *error);
 
 /* ---- leak cases ---- */
 
@@ -153,21 +173,89 @@ typedef bool (*seep_store_capture_visit)(void *context, const seep_store_capture
 seep_status seep_store_captures(seep_store *store, seep_store_capture_visit visit, void *context,
                                 seep_error *error);
 
-typedef struct seep_store_point {
-  seep_wall wall;
+/* ---- reading the time series ---- */
+
+typedef struct seep_store_filter {
+  const char *image;  /* NULL = all; ASCII case ignored; * and ? stand for any characters and any one */
+  uint32_t pid;       /* 0 = all */
+  seep_wall from, to; /* from <= time < to */
+  bool system;        /* the system's figures instead of processes; image then filters their names */
+} seep_store_filter;
+
+/* A filter that lets every process and all of time through. */
+void seep_store_filter_init(seep_store_filter *filter);
+
+/* The system's figures are read like processes, with PID 0 and these names, in the order of
+ * seep_system_memory's members. */
+#define SEEP_STORE_FIGURES 6
+extern const char *const seep_store_figure_names[SEEP_STORE_FIGURES]; /* "[commit_total]" ... */
+
+typedef struct seep_store_process {
+  int64_t row; /* negative for the system's figures */
   seep_process_key key;
   const char *name;
+  seep_wall first;
+  seep_wall
+      last; /* the last poll that had it; INT64_MAX while it lives and until the hour of its end is over */
+} seep_store_process;
+
+/* Processes that lived at some time of the filter's range, oldest row first. */
+typedef bool (*seep_store_process_visit)(void *context, const seep_store_process *process);
+seep_status seep_store_processes(seep_store *store, const seep_store_filter *filter,
+                                 seep_store_process_visit visit, void *context, seep_error *error);
+
+typedef struct seep_store_point {
+  const seep_store_process *process;
+  seep_wall wall;
+  /* Running time since the first poll visited: distances between polls are to be taken from here, the wall
+   * clock may have been set. Over a restart of the service it is the wall clock's difference, or 0 when that
+   * is negative. */
+  int64_t running_ms;
+  /* Polls were missed between this one and the one before, the machine slept, the clock was set, or the
+   * service was not there. True for the first poll visited. */
+  bool after_gap;
   uint64_t commit_bytes;
 } seep_store_point;
 
 /* When the newest poll was taken; SEEP_NOT_FOUND when there is none. */
 seep_status seep_store_newest(seep_store *store, seep_wall *newest, seep_error *error);
 
-/* Points of all processes whose image is `name` (NULL = all; ASCII case ignored) and whose PID is `pid` (0 =
- * all), since `since`, by time. A poll that cannot be decoded is left out; SEEP_CORRUPT at the end then says
- * so, with its row. */
+/* Every poll kept, in the order in which they were taken, within a poll by row. What can not be decoded is
+ * left out; SEEP_CORRUPT at the end then says so, with its row. Polls taken after the call began may be left
+ * out. */
 typedef bool (*seep_store_point_visit)(void *context, const seep_store_point *point);
-seep_status seep_store_history(seep_store *store, const char *name, uint32_t pid, seep_wall since,
+seep_status seep_store_history(seep_store *store, const seep_store_filter *filter,
                                seep_store_point_visit visit, void *context, seep_error *error);
+
+typedef struct seep_store_hour {
+  const seep_store_process *process;
+  seep_wall hour; /* its beginning */
+  uint64_t floor_bytes, mean_bytes, peak_bytes;
+} seep_store_hour;
+
+/* The hours' figures, by time, within an hour by row. An hour is added up some time after it is over. */
+typedef bool (*seep_store_hour_visit)(void *context, const seep_store_hour *hour);
+seep_status seep_store_hours(seep_store *store, const seep_store_filter *filter, seep_store_hour_visit visit,
+                             void *context, seep_error *error);
+
+/* ---- what was said in the event log ---- */
+
+typedef struct seep_store_event {
+  int64_t id;
+  seep_wall wall;
+  uint32_t event;  /* the id in the event log: 210 = an Event 2004 came */
+  char level[16];  /* "information", "warning", "error" */
+  char image[256]; /* "" when the event is about no process */
+  uint32_t pid;
+  char text[1024];
+} seep_store_event;
+
+seep_status seep_store_event_add(seep_store *store, seep_store_event *event,
+                                 seep_error *error); /* fills id */
+
+/* Of the filter only the times count. Oldest first. */
+typedef bool (*seep_store_event_visit)(void *context, const seep_store_event *event);
+seep_status seep_store_events(seep_store *store, const seep_store_filter *filter,
+                              seep_store_event_visit visit, void *context, seep_error *error);
 
 #endif

@@ -1,31 +1,39 @@
 /*
- * Writing and pruning the time series. A poll is one row; its samples are the block that poll_block.h
- * describes, which names processes by their rows in `process`.
- *
- * A process row may go once no poll names it. To know that without opening blocks, each poll is compared with
- * the one before it: who vanished is marked with the last poll that has him, who comes back loses the mark. A
- * process unchanged from poll to poll costs no statement.
+ * Writing the time series: each poll is one small row of changes (poll_row.h) in one transaction, so that it
+ * is on disk when the append returns; every few hours a segment of such rows is packed (segments.c), and each
+ * hour its figures are written (hours.c). What is kept in memory changes only after a commit.
  */
 #include "store/store_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Free pages beyond this share of the file, and beyond this number, are given back, so many pages a call. */
-#define FREE_SHARE 8
-#define FREE_KEPT_PAGES 1024
+#include "store/block.h"
+
+/* A segment is complete after so many polls, or when its columns have so many places: those bound the memory
+ * that packing takes for a moment (eight bytes each). */
+#define SEGMENT_POLLS 240u
+#define SEGMENT_POLLS_LEAST 8u
+#define SEALED_AT_ONCE 2u
+/* Or after so long, where polls are rare: polls go out of the file by segments. */
+#define SEGMENT_MS (12 * SEEP_MS_PER_HOUR)
+#define SEGMENT_PLACES 400000u
+/* Clocks are read one after the other and wall time is slewed: this much apart is not yet a gap. */
+#define CLOCK_TOLERANCE_MS 2000
 
 void seep_store__series_free(seep_store_series *series)
 {
   free(series->last);
   free(series->next);
   free(series->rows);
-  free(series->block);
+  free(series->bytes);
+  free(series->births);
+  free(series->known);
+  free(series->sums.items);
   memset(series, 0, sizeof *series);
 }
 
-/* realloc that keeps the old memory on failure; the products fit because counts are bounded by poll_block.h.
- */
+/* realloc that keeps the old memory on failure; the products fit because counts are bounded by poll_row.h. */
 static bool resize(void **memory, size_t bytes)
 {
   void *grown = realloc(*memory, bytes);
@@ -37,22 +45,25 @@ static bool resize(void **memory, size_t bytes)
 
 static seep_status reserve(seep_store_series *series, size_t count, seep_error *error)
 {
-  if (count > SEEP_POLL_BLOCK_MAXIMUM_COUNT) {
+  if (count > SEEP_POLL_MAXIMUM_COUNT) {
     return seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_NONE, 0, "append poll", "too many processes");
   }
   if (series->capacity > 0 && count <= series->capacity) {
     return SEEP_OK;
   }
   size_t capacity = count + count / 4 + 64;
-  void *last = series->last, *next = series->next, *rows = series->rows, *block = series->block;
+  void *last = series->last, *next = series->next, *rows = series->rows, *bytes = series->bytes;
+  void *births = series->births;
   bool ok = resize(&last, capacity * sizeof *series->last);
   ok = ok && resize(&next, capacity * sizeof *series->next);
   ok = ok && resize(&rows, capacity * sizeof *series->rows);
-  ok = ok && resize(&block, seep_poll_block_bound(capacity));
+  ok = ok && resize(&bytes, seep_poll_row_bound(capacity, capacity));
+  ok = ok && resize(&births, capacity * sizeof *series->births);
   series->last = last;
   series->next = next;
   series->rows = rows;
-  series->block = block;
+  series->bytes = bytes;
+  series->births = births;
   if (!ok) {
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "append poll", NULL);
   }
@@ -60,322 +71,280 @@ static seep_status reserve(seep_store_series *series, size_t count, seep_error *
   return SEEP_OK;
 }
 
-static int compare_entries(const void *a, const void *b)
+/* A row has a column of the whole segment however short its life is; new rows are the highest. */
+static size_t count_columns(const seep_poll_entry *before, size_t before_count,
+                            const seep_poll_entry *entries, size_t count)
 {
-  int64_t left = ((const seep_poll_entry *)a)->process;
-  int64_t right = ((const seep_poll_entry *)b)->process;
-  return (left > right) - (left < right);
+  int64_t highest = before_count > 0 ? before[before_count - 1].row : SEEP_POLL_FIRST_ROW - 1;
+  size_t fresh = 0;
+  while (fresh < count && entries[count - 1 - fresh].row > highest) {
+    fresh++;
+  }
+  return fresh;
 }
 
-static bool has_process(const seep_poll_entry *entries, size_t count, int64_t process)
-{
-  seep_poll_entry key = {process, 0};
-  return count > 0 && bsearch(&key, entries, count, sizeof *entries, compare_entries) != NULL;
-}
+/* ---- after an opening ---- */
 
-/* ---- appending ---- */
-
-static seep_status decode_last(seep_store_series *series, const seep_store_query *query, seep_error *error)
+/* One written poll on the way to the last: entries go from `last` through `next` and back. */
+static seep_status replay_poll(seep_store_series *series, const seep_store_query *query, seep_error *error)
 {
-  const uint8_t *block = sqlite3_column_blob(query->statement, 1);
-  size_t size = block != NULL ? (size_t)sqlite3_column_bytes(query->statement, 1) : 0;
-  size_t count = seep_poll_block_count(block, size);
+  const uint8_t *bytes = sqlite3_column_blob(query->statement, 2);
+  size_t size = bytes != NULL ? (size_t)sqlite3_column_bytes(query->statement, 2) : 0;
+  bool whole = seep_poll_row_is_whole(bytes, size);
+  seep_wall wall = seep_store__column_wall(query, 1);
+  size_t count = 0;
+  seep_status status = reserve(series, 1, error);
+  while (status == SEEP_OK) {
+    status = seep_poll_row_decode(bytes, size, series->last, series->last_count, series->next,
+                                  series->capacity, &count, NULL);
+    if (status != SEEP_LIMIT) {
+      break;
+    }
+    status = reserve(series, series->capacity + 1, error);
+  }
   series->last_poll = sqlite3_column_int64(query->statement, 0);
-  series->last_count = 0;
-  seep_status status = SEEP_OK;
-  if (count <= SEEP_POLL_BLOCK_MAXIMUM_COUNT) {
-    status = reserve(series, count, error);
+  series->last_now.wall = wall;
+  if (status == SEEP_NO_MEMORY) {
+    return seep_error_set(error, status, SEEP_DOMAIN_NONE, 0, "append poll", NULL);
   }
-  /* Of an unreadable poll nobody is known: its processes are then marked when they are next seen to vanish.
-   */
-  if (status == SEEP_OK) {
-    seep_poll_block_decode(block, size, series->last, series->capacity, &series->last_count, NULL);
+  /* Behind an unreadable poll nobody is known, and the next poll must be a whole one. */
+  count = status == SEEP_OK ? count : 0;
+  series->segments += whole;
+  series->segment_polls = status != SEEP_OK ? SEGMENT_POLLS : whole ? 1 : series->segment_polls + 1;
+  size_t fresh = count_columns(series->last, whole ? 0 : series->last_count, series->next, count);
+  series->segment_columns = whole ? fresh : series->segment_columns + fresh;
+  series->segment_began = whole ? wall : series->segment_began;
+  seep_poll_entry *spare = series->last;
+  series->last = series->next;
+  series->next = spare;
+  series->last_count = count;
+  if (status == SEEP_OK && seep_store__hour_of(wall) == series->sums.hour) {
+    status = seep_store__sums_reserve(&series->sums, count, error);
+    if (status == SEEP_OK) {
+      seep_store__sums_add(&series->sums, wall, series->last, count);
+    }
+    return status;
   }
-  return status;
+  return SEEP_OK;
 }
 
-/* At the first append after an opening: who was in the last poll of the service's earlier life. */
-static seep_status load_last(seep_store *store, seep_error *error)
+static seep_status replay(seep_store *store, seep_error *error)
 {
   seep_store_series *series = &store->series;
+  seep_store_query query;
+  seep_status replayed = SEEP_OK;
+  seep_store__query(&query, store, SEEP_SLOT_POLL_LAST, "SELECT id, wall_ms, changes FROM poll ORDER BY id");
+  while (replayed == SEEP_OK && seep_store__row(&query)) {
+    replayed = replay_poll(series, &query, error);
+  }
+  seep_status status = seep_store__finish(&query, "append poll", error);
+  return status != SEEP_OK ? status : replayed;
+}
+
+/* Numbers go on behind the blocks, also where the last polls were lost. */
+static seep_status pass_blocks(seep_store *store, seep_error *error)
+{
+  int64_t last = 0;
+  int rc = seep_store__read_number(store, "SELECT ifnull(max(id + polls - 1), 0) FROM block", &last);
+  if (rc != SQLITE_OK) {
+    return seep_store__fail(store, rc, "append poll", NULL, error);
+  }
+  if (last > store->series.last_poll) {
+    store->series.last_poll = last;
+    store->series.segment_polls =
+        SEGMENT_POLLS; /* whatever polls there are, the next is not changes to them */
+  }
+  return SEEP_OK;
+}
+
+/* Who was in the last poll of the service's earlier life, and what its hour had so far. */
+static seep_status load(seep_store *store, seep_error *error)
+{
+  seep_store_series *series = &store->series;
+  int64_t newest_ms = 0;
   if (series->loaded) {
     return SEEP_OK;
   }
-  seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_POLL_LAST,
-                    "SELECT id, block FROM poll ORDER BY id DESC LIMIT 1");
-  bool found = seep_store__row(&query);
-  seep_status decoded = found ? decode_last(series, &query, error) : SEEP_OK;
-  seep_status status = seep_store__finish(&query, "append poll", error);
-  if (status == SEEP_OK) {
-    status = decoded;
+  seep_store__series_free(series); /* of an attempt that failed half-way */
+  int rc = seep_store__read_number(store, "SELECT wall_ms FROM poll ORDER BY id DESC LIMIT 1", &newest_ms);
+  if (rc != SQLITE_OK) {
+    return seep_store__fail(store, rc, "append poll", NULL, error);
   }
-  if (status == SEEP_OK && !found) {
-    /* Without polls nobody is named by one. */
-    seep_store__query(&query, store, SEEP_SLOT_PROCESS_CLEAR, "DELETE FROM process");
-    status = seep_store__run(&query, "append poll", error);
+  series->sums.hour = seep_store__hour_of(seep_store__wall(newest_ms));
+  seep_status status = seep_store__sums_load(store, error);
+  if (status == SEEP_OK) {
+    status = replay(store, error);
+  }
+  series->sums.begun = series->last_poll != 0;
+  if (status == SEEP_OK) {
+    status = pass_blocks(store, error);
+  }
+  if (status == SEEP_OK) {
+    status = seep_store__load_known(store, series->last, series->last_count, error);
   }
   series->loaded = status == SEEP_OK;
   return status;
 }
 
-static seep_status add_process(seep_store *store, seep_wall wall, const seep_store_sample *sample,
-                               int64_t *row, seep_error *error)
+/* ---- appending ---- */
+
+static void put_figures(seep_poll_entry *entries, const seep_system_memory *memory)
 {
-  seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_PROCESS_ADD,
-                    "INSERT INTO process(pid, created, name, first_wall_ms) VALUES(?, ?, ?, ?)");
-  seep_store__bind_i64(&query, sample->key.pid);
-  seep_store__bind_u64(&query, sample->key.created);
-  seep_store__bind_text(&query, sample->name != NULL ? sample->name : "");
-  seep_store__bind_i64(&query, wall.ms);
-  seep_status status = seep_store__run(&query, "append poll", error);
-  *row = sqlite3_last_insert_rowid(store->db);
-  return status;
+  const uint64_t figures[SEEP_STORE_FIGURES] = {
+      memory->commit_total_bytes,       memory->commit_limit_bytes, memory->physical_total_bytes,
+      memory->physical_available_bytes, memory->paged_pool_bytes,   memory->nonpaged_pool_bytes};
+  for (int i = 0; i < SEEP_STORE_FIGURES; i++) {
+    entries[i].row = SEEP_POLL_FIRST_ROW + i;
+    entries[i].pages = figures[i] / SEEP_POLL_PAGE_BYTES;
+  }
 }
 
-/* The row of a process that was not in the last poll: found by its key or added. */
-static seep_status find_process(seep_store *store, seep_wall wall, const seep_store_sample *sample,
-                                int64_t *row, seep_error *error)
+/* How the new poll stands to the one before. elapsed_ms negative: not known. */
+static void space(const seep_store_series *series, const seep_store_poll *poll, seep_block_time *time)
 {
-  seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_PROCESS_FIND,
-                    "SELECT id, last_poll IS NOT NULL FROM process WHERE pid = ? AND created = ?");
-  seep_store__bind_i64(&query, sample->key.pid);
-  seep_store__bind_u64(&query, sample->key.created);
-  bool found = seep_store__row(&query);
-  bool marked = false;
-  if (found) {
-    *row = sqlite3_column_int64(query.statement, 0);
-    marked = sqlite3_column_int(query.statement, 1) != 0;
+  *time = (seep_block_time){.wall_ms = poll->now.wall.ms, .elapsed_ms = -1, .after_gap = true};
+  if (series->last_poll == 0 || !series->mono_known) {
+    return;
   }
-  seep_status status = seep_store__finish(&query, "append poll", error);
-  if (status == SEEP_OK && !found) {
-    return add_process(store, wall, sample, row, error);
+  int64_t elapsed = seep_mono_since(poll->now.mono, series->last_now.mono);
+  int64_t apart = (poll->now.wall.ms - series->last_now.wall.ms) - elapsed;
+  if (elapsed < 0) {
+    return;
   }
-  if (status == SEEP_OK && marked) {
-    seep_store__query(&query, store, SEEP_SLOT_PROCESS_BACK,
-                      "UPDATE process SET last_poll = NULL WHERE id = ?");
-    seep_store__bind_i64(&query, *row);
-    status = seep_store__run(&query, "append poll", error);
-  }
-  return status;
+  time->elapsed_ms = elapsed;
+  time->after_gap = series->missed || poll->interval_ms == 0 ||
+                    elapsed > 2 * poll->interval_ms + CLOCK_TOLERANCE_MS ||
+                    apart > CLOCK_TOLERANCE_MS + elapsed / 100 || apart < -CLOCK_TOLERANCE_MS - elapsed / 100;
 }
 
-/* A remembered row is trusted only while the last poll had it: rows of the vanished may have been collected.
- */
-static seep_status name_processes(seep_store *store, seep_wall wall, const seep_store_sample *samples,
-                                  size_t count, seep_error *error)
+static bool segment_is_complete(const seep_store_series *series, seep_wall now)
 {
-  seep_store_series *series = &store->series;
-  for (size_t i = 0; i < count; i++) {
-    int64_t row = samples[i].store_id;
-    if (row == 0 || !has_process(series->last, series->last_count, row)) {
-      seep_status status = find_process(store, wall, &samples[i], &row, error);
-      if (status != SEEP_OK) {
-        return status;
-      }
-    }
-    series->rows[i] = row;
-    series->next[i].process = row;
-    series->next[i].commit_bytes = samples[i].commit_bytes;
-  }
-  if (count > 0) {
-    qsort(series->next, count, sizeof *series->next, compare_entries);
-  }
-  return SEEP_OK;
+  unsigned polls =
+      series->segment_columns > 0 ? (unsigned)(SEGMENT_PLACES / series->segment_columns) : SEGMENT_POLLS;
+  polls = polls < SEGMENT_POLLS_LEAST ? SEGMENT_POLLS_LEAST : polls > SEGMENT_POLLS ? SEGMENT_POLLS : polls;
+  int64_t span_ms = now.ms - series->segment_began.ms;
+  bool long_enough = span_ms >= SEGMENT_MS || span_ms < 0; /* the clock was set back */
+  return series->segment_polls >= polls || (long_enough && series->segment_polls >= SEGMENT_POLLS_LEAST);
 }
 
-static seep_status mark_vanished(seep_store *store, size_t count, seep_error *error)
-{
-  const seep_store_series *series = &store->series;
-  seep_status status = SEEP_OK;
-  for (size_t i = 0; i < series->last_count && status == SEEP_OK; i++) {
-    int64_t process = series->last[i].process;
-    if (has_process(series->next, count, process)) {
-      continue;
-    }
-    seep_store_query query;
-    seep_store__query(&query, store, SEEP_SLOT_PROCESS_VANISHED,
-                      "UPDATE process SET last_poll = ? WHERE id = ?");
-    seep_store__bind_i64(&query, series->last_poll);
-    seep_store__bind_i64(&query, process);
-    status = seep_store__run(&query, "append poll", error);
-  }
-  return status;
-}
-
-static seep_status add_poll(seep_store *store, seep_wall wall, const seep_system_memory *memory, size_t count,
+static seep_status add_poll(seep_store *store, const seep_store_poll *poll, size_t count, bool whole,
                             seep_error *error)
 {
   const seep_store_series *series = &store->series;
-  size_t length = 0;
-  seep_status status = seep_poll_block_encode(series->next, count, series->block,
-                                              seep_poll_block_bound(series->capacity), &length, error);
-  if (status != SEEP_OK) {
-    return status;
-  }
+  seep_block_time time;
+  space(series, poll, &time);
+  size_t length = seep_poll_row_encode(whole ? NULL : series->last, series->last_count, series->next, count,
+                                       series->bytes);
   seep_store_query query;
   seep_store__query(&query, store, SEEP_SLOT_POLL_ADD,
-                    "INSERT INTO poll(wall_ms, process_count, block, commit_total_bytes, commit_limit_bytes,"
-                    " physical_total_bytes, physical_available_bytes, paged_pool_bytes, nonpaged_pool_bytes)"
-                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  seep_store__bind_i64(&query, wall.ms);
-  seep_store__bind_u64(&query, count);
-  seep_store__bind_bytes(&query, series->block, length, false);
-  if (memory != NULL) {
-    seep_store__bind_u64(&query, memory->commit_total_bytes);
-    seep_store__bind_u64(&query, memory->commit_limit_bytes);
-    seep_store__bind_u64(&query, memory->physical_total_bytes);
-    seep_store__bind_u64(&query, memory->physical_available_bytes);
-    seep_store__bind_u64(&query, memory->paged_pool_bytes);
-    seep_store__bind_u64(&query, memory->nonpaged_pool_bytes);
+                    "INSERT INTO poll(id, wall_ms, after_gap, changes, elapsed_ms) VALUES(?, ?, ?, ?, ?)");
+  seep_store__bind_i64(&query, series->last_poll + 1);
+  seep_store__bind_i64(&query, time.wall_ms);
+  seep_store__bind_i64(&query, time.after_gap);
+  seep_store__bind_bytes(&query, series->bytes, length, false);
+  if (time.elapsed_ms >= 0) {
+    seep_store__bind_i64(&query, time.elapsed_ms);
   } /* a parameter never bound is NULL */
   return seep_store__run(&query, "append poll", error);
 }
 
-static seep_status write_poll(seep_store *store, seep_wall wall, const seep_system_memory *memory,
-                              const seep_store_sample *samples, size_t count, seep_error *error)
+/* What a poll does besides being written; kept until the commit. */
+typedef struct step {
+  bool whole, hour_over;
+  unsigned sealed;
+  size_t count;
+} step;
+
+static seep_status seal_complete(seep_store *store, step *s, seep_error *error)
 {
-  seep_status status = load_last(store, error);
-  if (status == SEEP_OK) {
-    status = reserve(&store->series, count, error);
-  }
-  if (status == SEEP_OK) {
-    status = name_processes(store, wall, samples, count, error);
-  }
-  if (status == SEEP_OK) {
-    status = mark_vanished(store, count, error);
-  }
-  if (status == SEEP_OK) {
-    status = add_poll(store, wall, memory, count, error);
+  unsigned complete = store->series.segments > 0 ? store->series.segments - !s->whole : 0;
+  seep_status status = SEEP_OK;
+  bool sealed = true;
+  while (s->sealed < complete && s->sealed < SEALED_AT_ONCE && sealed && status == SEEP_OK) {
+    status = seep_store__seal(store, &sealed, error);
+    s->sealed += sealed;
   }
   return status;
 }
 
-seep_status seep_store_append_poll(seep_store *store, seep_wall wall, const seep_system_memory *memory,
-                                   seep_store_sample *samples, size_t count, seep_error *error)
+static seep_status write_poll(seep_store *store, const seep_store_poll *poll, step *s, seep_error *error)
 {
   seep_store_series *series = &store->series;
-  seep_status status = seep_store__begin(store, "append poll", error);
-  if (status != SEEP_OK) {
-    return status;
+  seep_status status = load(store, error);
+  size_t figures = poll->memory != NULL ? SEEP_STORE_FIGURES : 0;
+  s->count = figures + poll->count;
+  if (status == SEEP_OK) {
+    status = reserve(series, s->count, error);
   }
-  status = write_poll(store, wall, memory, samples, count, error);
-  int64_t poll = sqlite3_last_insert_rowid(store->db);
-  status = seep_store__end(store, status, "append poll", error);
-  if (status != SEEP_OK) {
-    return status;
+  if (status == SEEP_OK) {
+    status = seep_store__sums_reserve(&series->sums, s->count, error);
   }
-  for (size_t i = 0; i < count; i++) {
-    samples[i].store_id = series->rows[i];
+  s->whole = series->last_count == 0 || segment_is_complete(series, poll->now.wall);
+  s->hour_over = series->sums.begun && seep_store__hour_of(poll->now.wall) != series->sums.hour;
+  if (status == SEEP_OK) {
+    status = seal_complete(store, s, error);
   }
+  if (status == SEEP_OK && poll->memory != NULL) {
+    put_figures(series->next, poll->memory);
+  }
+  if (status == SEEP_OK) {
+    status = seep_store__name_processes(store, poll, error);
+  }
+  if (status == SEEP_OK && s->hour_over) {
+    status = seep_store__sums_write(store, series->next, s->count, error);
+  }
+  return status == SEEP_OK ? add_poll(store, poll, s->count, s->whole, error) : status;
+}
+
+static void keep(seep_store_series *series, const seep_store_poll *poll, const step *s)
+{
+  int64_t hour = seep_store__hour_of(poll->now.wall);
+  size_t fresh = count_columns(series->last, s->whole ? 0 : series->last_count, series->next, s->count);
+  series->segment_columns = s->whole ? fresh : series->segment_columns + fresh;
+  series->segment_began = s->whole ? poll->now.wall : series->segment_began;
   seep_poll_entry *spare = series->last;
   series->last = series->next;
   series->next = spare;
-  series->last_count = count;
-  series->last_poll = poll;
+  series->last_count = s->count;
+  series->last_poll++;
+  series->last_now = poll->now;
+  series->mono_known = true;
+  series->missed = false;
+  series->segments += s->whole;
+  series->segments -= s->sealed;
+  series->segment_polls = s->whole ? 1 : series->segment_polls + 1;
+  if (s->hour_over) {
+    seep_store__sums_close(&series->sums, hour, series->last, series->last_count);
+  }
+  series->sums.hour = hour;
+  series->sums.begun = true;
+  seep_store__sums_add(&series->sums, poll->now.wall, series->last, series->last_count);
+  free(series->known); /* from now on rows come with the samples */
+  series->known = NULL;
+  series->known_count = 0;
+}
+
+seep_status seep_store__append(seep_store *store, const seep_store_poll *poll, bool own_transaction,
+                               seep_error *error)
+{
+  step s = {0};
+  seep_status status = own_transaction ? seep_store__begin(store, "append poll", error) : SEEP_OK;
+  if (status == SEEP_OK) {
+    status = write_poll(store, poll, &s, error);
+    status = own_transaction ? seep_store__end(store, status, "append poll", error) : status;
+  }
+  if (status != SEEP_OK) {
+    store->series.missed = true;
+    return status;
+  }
+  for (size_t i = 0; i < poll->count; i++) {
+    poll->samples[i].store_id = store->series.rows[i];
+  }
+  keep(&store->series, poll, &s);
   return SEEP_OK;
 }
 
-/* ---- pruning ---- */
-
-typedef struct pages {
-  int64_t total, unused, page_bytes;
-} pages;
-
-static seep_status count_pages(seep_store *store, pages *out, seep_error *error)
+seep_status seep_store_append_poll(seep_store *store, const seep_store_poll *poll, seep_error *error)
 {
-  seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_PAGES,
-                    "SELECT page_count, freelist_count, page_size"
-                    " FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
-  if (seep_store__row(&query)) {
-    out->total = sqlite3_column_int64(query.statement, 0);
-    out->unused = sqlite3_column_int64(query.statement, 1);
-    out->page_bytes = sqlite3_column_int64(query.statement, 2);
-  }
-  return seep_store__finish(&query, "prune", error);
-}
-
-static seep_status drop_by_age(seep_store *store, seep_wall cutoff, unsigned most, unsigned *removed,
-                               seep_error *error)
-{
-  seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_POLL_EXPIRE,
-                    "DELETE FROM poll WHERE id IN"
-                    " (SELECT id FROM poll WHERE wall_ms < ? ORDER BY wall_ms, id LIMIT ?)");
-  seep_store__bind_i64(&query, cutoff.ms);
-  seep_store__bind_u64(&query, most);
-  seep_status status = seep_store__run(&query, "prune", error);
-  *removed = status == SEEP_OK ? (unsigned)sqlite3_changes(store->db) : 0;
-  return status;
-}
-
-/* Oldest in the order of writing: a poll that a wrong clock dated into the future goes in its turn. */
-static seep_status drop_by_size(seep_store *store, uint64_t maximum_bytes, unsigned most, unsigned *removed,
-                                seep_error *error)
-{
-  seep_status status = SEEP_OK;
-  while (status == SEEP_OK && *removed < most) {
-    pages now = {0, 0, 0};
-    status = count_pages(store, &now, error);
-    if (status != SEEP_OK || (uint64_t)((now.total - now.unused) * now.page_bytes) <= maximum_bytes) {
-      break;
-    }
-    seep_store_query query;
-    seep_store__query(&query, store, SEEP_SLOT_POLL_DROP,
-                      "DELETE FROM poll WHERE id = (SELECT min(id) FROM poll)");
-    status = seep_store__run(&query, "prune", error);
-    if (status != SEEP_OK || sqlite3_changes(store->db) == 0) {
-      break;
-    }
-    (*removed)++;
-  }
-  return status;
-}
-
-static seep_status collect_processes(seep_store *store, seep_error *error)
-{
-  seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_PROCESS_COLLECT,
-                    "DELETE FROM process WHERE last_poll < (SELECT min(id) FROM poll)");
-  return seep_store__run(&query, "prune", error);
-}
-
-static seep_status give_back(seep_store *store, seep_error *error)
-{
-  pages now = {0, 0, 0};
-  seep_status status = count_pages(store, &now, error);
-  if (status != SEEP_OK || now.unused <= FREE_KEPT_PAGES || now.unused < now.total / FREE_SHARE) {
-    return status;
-  }
-  seep_store_query query;
-  seep_store__query(&query, store, SEEP_SLOT_VACUUM, "PRAGMA incremental_vacuum(256)");
-  return seep_store__run(&query, "prune", error);
-}
-
-seep_status seep_store_prune(seep_store *store, seep_wall cutoff, uint64_t maximum_bytes, unsigned most,
-                             unsigned *removed, seep_error *error)
-{
-  unsigned dropped = 0;
-  seep_status status = seep_store__begin(store, "prune", error);
-  if (status != SEEP_OK) {
-    return status;
-  }
-  status = drop_by_age(store, cutoff, most, &dropped, error);
-  if (status == SEEP_OK && maximum_bytes > 0) {
-    status = drop_by_size(store, maximum_bytes, most, &dropped, error);
-  }
-  if (status == SEEP_OK && dropped > 0) {
-    status = collect_processes(store, error);
-  }
-  if (status == SEEP_OK) {
-    status = give_back(store, error);
-  }
-  status = seep_store__end(store, status, "prune", error);
-  if (status == SEEP_OK) {
-    *removed = dropped;
-  }
-  return status;
+  return seep_store__append(store, poll, true, error);
 }

@@ -23,11 +23,18 @@ seep_status seep_engine__emit_alert(seep_engine *engine)
   return command.as.alert.done;
 }
 
+int64_t seep_engine__interval_ms(const seep_engine *engine)
+{
+  return engine->urgent ? engine->settings.poll_urgent_interval_ms : engine->settings.poll_interval_ms;
+}
+
 void seep_engine__emit_interval(seep_engine *engine)
 {
   seep_command command = {.kind = SEEP_COMMAND_POLL_EVERY};
-  command.as.interval_ms =
-      engine->urgent ? engine->settings.poll_urgent_interval_ms : engine->settings.poll_interval_ms;
+  command.as.interval_ms = seep_engine__interval_ms(engine);
+  if (engine->longest_interval_ms < command.as.interval_ms) {
+    engine->longest_interval_ms = command.as.interval_ms;
+  }
   seep_engine__emit(engine, &command);
 }
 
@@ -40,6 +47,7 @@ seep_engine *seep_engine_new(const seep_engine_options *options, const seep_sett
     return NULL;
   }
   engine->settings = *settings;
+  engine->longest_interval_ms = settings->poll_interval_ms;
   engine->emit = options->emit;
   engine->emit_context = options->emit_context;
   seep_text_copy(engine->version, sizeof engine->version, options->version);
@@ -116,7 +124,7 @@ static void close_case(seep_engine *engine, seep_now now, seep_engine_watch *wat
   leak->closed = now.wall;
   seep_text_copy(leak->ending, sizeof leak->ending, ending);
   emit_leak(engine, SEEP_COMMAND_LEAK_UPDATE, leak);
-  seep_notices_leak_over(&engine->alert, leak);
+  seep_notices_leak_over(&engine->alert, leak, seep_mono_since(now.mono, watch->leak_began));
   seep_engine__emit_alert(engine);
   free(leak);
   watch->leak = NULL;
@@ -131,6 +139,17 @@ static void refresh_case(seep_store_leak *leak, const seep_verdict *verdict, con
   leak->confidence = verdict->confidence;
 }
 
+/* A case's figures move with every part of the window; on disk they need not. Its end is written in any case.
+ */
+static void store_case(seep_engine *engine, seep_now now, seep_engine_watch *watch)
+{
+  if (watch->leak->id != 0 && seep_mono_since(now.mono, watch->leak_stored) < SEEP_ENGINE_CASE_STORED_MS) {
+    return;
+  }
+  watch->leak_stored = now.mono;
+  emit_leak(engine, SEEP_COMMAND_LEAK_UPDATE, watch->leak);
+}
+
 static void open_case(seep_engine *engine, seep_now now, seep_engine_watch *watch,
                       const seep_verdict *verdict, const seep_process *process)
 {
@@ -143,12 +162,14 @@ static void open_case(seep_engine *engine, seep_now now, seep_engine_watch *watc
   seep_text_copy(leak->image, sizeof leak->image, process->name);
   leak->opened = now.wall;
   leak->began.ms = now.wall.ms - seep_mono_since(now.mono, verdict->began);
+  watch->leak_began = verdict->began;
   seep_text_copy(leak->kind, sizeof leak->kind, seep_memory_kind_text(SEEP_MEMORY_UNDETERMINED));
   refresh_case(leak, verdict, process);
   watch->leak = leak;
   watch->wants_recording = true;
   watch->refusal_told = false;
   watch->offer_after = now.mono;
+  watch->leak_stored = now.mono;
   emit_leak(engine, SEEP_COMMAND_LEAK_OPEN, leak);
   seep_notices_leak(&engine->alert, leak, &engine->memory);
   seep_engine__emit_alert(engine);
@@ -174,7 +195,7 @@ static void judge(seep_engine *engine, seep_now now, size_t slot)
   case SEEP_VERDICT_GROWING: /* without a case: memory was short when it was called, or it was ignored then */
     if (watch->leak != NULL) {
       refresh_case(watch->leak, &verdict, process);
-      emit_leak(engine, SEEP_COMMAND_LEAK_UPDATE, watch->leak);
+      store_case(engine, now, watch);
     } else if (!watch->ignored) {
       open_case(engine, now, watch, &verdict, process);
     }
@@ -269,7 +290,7 @@ static void process_died(void *context, size_t slot, const seep_process *process
   memset(watch, 0, sizeof *watch);
 }
 
-static void store_poll(seep_engine *engine, size_t count)
+static void store_poll(seep_engine *engine, seep_now now, size_t count)
 {
   for (size_t i = 0; i < count; i++) {
     const seep_process *process = seep_process_table_at(engine->table, engine->sample_slots[i]);
@@ -279,21 +300,57 @@ static void store_poll(seep_engine *engine, size_t count)
                                              .store_id = process->store_id};
   }
   seep_command command = {.kind = SEEP_COMMAND_STORE_POLL};
-  command.as.poll.memory = &engine->memory;
-  command.as.poll.samples = engine->samples;
-  command.as.poll.count = count;
+  command.as.poll.content =
+      (seep_store_poll){.now = now,
+                        .interval_ms = engine->look_failed ? 0 : engine->longest_interval_ms,
+                        .memory = engine->memory_known ? &engine->memory : NULL,
+                        .samples = engine->samples,
+                        .count = count};
   command.as.poll.done = SEEP_OS;
+  engine->longest_interval_ms = seep_engine__interval_ms(engine);
+  engine->look_failed = false;
   seep_engine__emit(engine, &command);
   for (size_t i = 0; i < count && command.as.poll.done == SEEP_OK; i++) {
     seep_process_table_at(engine->table, engine->sample_slots[i])->store_id = engine->samples[i].store_id;
   }
 }
 
+/* status: what taking the samples ended with; error is filled unless it is SEEP_OK or SEEP_NO_MEMORY. */
+static void end_poll(seep_engine *engine, seep_now now, seep_status status, seep_error *error, size_t count,
+                     const seep_system_memory *memory)
+{
+  if (status != SEEP_OK) {
+    /* A cut snapshot must not look like the death of everybody behind the cut: no end(), no deaths, no
+     * judgement. */
+    if (status == SEEP_NO_MEMORY) {
+      seep_error_set(error, status, SEEP_DOMAIN_NONE, 0, "process table", NULL);
+    }
+    seep_engine_poll_failed(engine, now, error);
+    return;
+  }
+  death_context death = {engine, now};
+  seep_process_table_end(engine->table, process_died, &death);
+  engine->memory = memory != NULL ? *memory : (seep_system_memory){0};
+  engine->memory_known = memory != NULL;
+  engine->polls++;
+  if (engine->polls_failed_in_row >= SEEP_ENGINE_BLIND_AFTER) {
+    seep_alert_init(&engine->alert, SEEP_ALERT_BLIND_OVER);
+    seep_alert_add_duration(&engine->alert, seep_mono_since(now.mono, engine->blind_since));
+    seep_engine__emit_alert(engine);
+  }
+  engine->polls_failed_in_row = 0;
+  store_poll(engine, now, count);
+  for (size_t i = 0; i < count; i++) {
+    judge(engine, now, engine->sample_slots[i]);
+  }
+  seep_engine__offer_recording(engine, now);
+}
+
 void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_bytes *bytes)
 {
   seep_snapshot snapshot;
   seep_process_sample sample;
-  seep_error error;
+  seep_error error = {0};
   size_t count = 0;
   seep_status status;
   seep_snapshot_init(&snapshot, bytes->data, bytes->size, bytes->base_address);
@@ -305,30 +362,21 @@ void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_byte
     }
     count += sample.key.pid != 0;
   }
-  if (status != SEEP_NOT_FOUND) {
-    /* A cut snapshot must not look like the death of everybody behind the cut: no end(), no deaths, no
-     * judgement. */
-    if (status == SEEP_NO_MEMORY) {
-      seep_error_set(&error, status, SEEP_DOMAIN_NONE, 0, "process table", NULL);
-    }
-    seep_engine_poll_failed(engine, now, &error);
-    return;
+  end_poll(engine, now, status == SEEP_NOT_FOUND ? SEEP_OK : status, &error, count, &bytes->memory);
+}
+
+void seep_engine_poll_samples(seep_engine *engine, seep_now now, const seep_process_sample *samples,
+                              size_t count, const seep_system_memory *memory)
+{
+  seep_error error = {0};
+  size_t taken = 0;
+  seep_status status = SEEP_OK;
+  seep_process_table_begin(engine->table);
+  for (size_t i = 0; i < count && status == SEEP_OK; i++) {
+    status = take_sample(engine, now, &samples[i], taken);
+    taken += status == SEEP_OK && samples[i].key.pid != 0;
   }
-  death_context death = {engine, now};
-  seep_process_table_end(engine->table, process_died, &death);
-  engine->memory = bytes->memory;
-  engine->polls++;
-  if (engine->polls_failed_in_row >= SEEP_ENGINE_BLIND_AFTER) {
-    seep_alert_init(&engine->alert, SEEP_ALERT_BLIND_OVER);
-    seep_alert_add_duration(&engine->alert, seep_mono_since(now.mono, engine->blind_since));
-    seep_engine__emit_alert(engine);
-  }
-  engine->polls_failed_in_row = 0;
-  store_poll(engine, count);
-  for (size_t i = 0; i < count; i++) {
-    judge(engine, now, engine->sample_slots[i]);
-  }
-  seep_engine__offer_recording(engine, now);
+  end_poll(engine, now, status, &error, taken, memory);
 }
 
 void seep_engine_store_exchanged(seep_engine *engine)
@@ -360,6 +408,12 @@ const seep_settings *seep_engine_settings_in_force(const seep_engine *engine)
 const seep_recorder *seep_engine_recorder_of(const seep_engine *engine)
 {
   return &engine->recorder;
+}
+
+const seep_detector *seep_engine_detector_of(const seep_engine *engine, seep_process_key key)
+{
+  size_t slot = seep_process_table_find(engine->table, key);
+  return slot != SEEP_NO_SLOT ? &engine->watches[slot].detector : NULL;
 }
 
 size_t seep_engine_open_leaks(const seep_engine *engine)

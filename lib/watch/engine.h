@@ -15,6 +15,8 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "capture/recorder.h"
+#include "judge/detector.h"
+#include "observe/snapshot.h"
 #include "observe/system_memory.h"
 #include "port/own_usage.h"
 #include "port/process_source.h"
@@ -22,14 +24,9 @@
 #include "settings/settings.h"
 #include "store/store.h"
 
-typedef struct seep_now {
-  seep_mono mono;
-  seep_wall wall;
-} seep_now;
-
 typedef enum seep_command_kind {
   SEEP_COMMAND_ALERT = 0,
-  SEEP_COMMAND_STORE_POLL,  /* the whole poll in one transaction; fill in samples' store_id and `done` */
+  SEEP_COMMAND_STORE_POLL,  /* the whole poll as seep_store_append_poll takes it; fill in `done` */
   SEEP_COMMAND_LEAK_OPEN,   /* fill in leak->id */
   SEEP_COMMAND_LEAK_UPDATE, /* id 0: it has no row yet, or no more; open one */
   SEEP_COMMAND_CAPTURE_ADD,
@@ -37,6 +34,7 @@ typedef enum seep_command_kind {
   SEEP_COMMAND_RECORDER,          /* carry out one action of the recorder */
   SEEP_COMMAND_REQUEST_RECORDING, /* measure disk and folder, then give the recorder a REQUEST for this target
                                    */
+  SEEP_COMMAND_HISTORY_TOLD,      /* keep this for seep_engine_history_told at the next start */
   SEEP_COMMAND_POLL_EVERY
 } seep_command_kind;
 
@@ -49,9 +47,9 @@ typedef struct seep_command {
       seep_status done; /* out: whether the event log took it */
     } alert;
     struct {
-      const seep_system_memory *memory;
-      seep_store_sample *samples;
-      size_t count;
+      /* Its samples' store_id are the executor's to fill in. Its interval is the longest in force since the
+       * poll before, or 0 when a look has failed since then: a gap at any distance. */
+      seep_store_poll content;
       seep_status done; /* out */
     } poll;
     seep_store_leak *leak;
@@ -62,6 +60,7 @@ typedef struct seep_command {
     } bookmark;
     const seep_recorder_action *recorder;
     const seep_recorder_target *target;
+    uint64_t history_told_bytes; /* the size limit that was told of; 0 = none */
     int64_t interval_ms;
   } as;
 } seep_command;
@@ -94,8 +93,14 @@ void seep_engine_start(seep_engine *engine, seep_now now);
 void seep_engine_settings(seep_engine *engine, seep_now now, const char *file, const seep_settings *settings,
                           const seep_settings_problem *problem);
 
+/* now: when the processes were looked at, which is not when the bytes arrive here. */
 void seep_engine_poll(seep_engine *engine, seep_now now, const seep_process_bytes *bytes);
 void seep_engine_poll_failed(seep_engine *engine, seep_now now, const seep_error *error);
+
+/* The same with samples already decoded, for a replay: all processes of the moment, each once; names are read
+ * during the call only. memory NULL: not known, which the store is then told too. */
+void seep_engine_poll_samples(seep_engine *engine, seep_now now, const seep_process_sample *samples,
+                              size_t count, const seep_system_memory *memory);
 
 /* One Event 2004 with the bookmark that names it. A malformed or foreign one is counted and its bookmark
  * kept. */
@@ -107,6 +112,15 @@ void seep_engine_feed_state(seep_engine *engine, seep_now now, bool up, const se
  * recorded: the undo journal could not be kept. what and error are read when ok is false. */
 void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what,
                          const seep_error *error);
+
+/* The history in the file has been pruned. Event 111 when the size limit has cut it short, once for each
+ * limit: SEEP_COMMAND_HISTORY_TOLD remembers it until the limit is another one, or polls have reached back to
+ * the full retention for a day. maximum_bytes: the limit that was in force. */
+void seep_engine_history(seep_engine *engine, seep_now now, uint64_t maximum_bytes,
+                         const seep_store_pruned *pruned);
+
+/* What the store remembers of that from an earlier life; 0 = nothing. */
+void seep_engine_history_told(seep_engine *engine, seep_now now, uint64_t maximum_bytes);
 
 /* Everything about the recorder: REQUEST (measured), TOOL_*, RECOVER, ABANDON. journal_ready is set by the
  * engine. */
@@ -138,5 +152,9 @@ bool seep_engine_recorder_is_idle(const seep_engine *engine);
 const seep_settings *seep_engine_settings_in_force(const seep_engine *engine);
 size_t seep_engine_open_leaks(const seep_engine *engine);
 const seep_recorder *seep_engine_recorder_of(const seep_engine *engine);
+
+/* What judges this process, to be looked at; NULL when it is not in the last poll. Valid until the next
+ * event. */
+const seep_detector *seep_engine_detector_of(const seep_engine *engine, seep_process_key key);
 
 #endif

@@ -9,6 +9,10 @@
 #include "watch/notices.h"
 
 #define OWN_CPU_WINDOW_MS (10 * SEEP_MS_PER_MINUTE)
+/* The oldest poll goes a little before or after its time: this much less than the full retention is full. */
+#define HISTORY_SLACK_MS (2 * SEEP_MS_PER_HOUR)
+/* At a limit that just about suffices, full and cut short follow each other within hours. */
+#define HISTORY_FULL_FOR_MS SEEP_MS_PER_DAY
 
 /* ---- Event 2004 ---- */
 
@@ -184,11 +188,52 @@ void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char 
   engine->storage_down = !ok;
 }
 
+/* ---- history ---- */
+
+static void remember_history_told(seep_engine *engine, uint64_t maximum_bytes)
+{
+  if (engine->history_told_bytes == maximum_bytes) {
+    return;
+  }
+  seep_command command = {.kind = SEEP_COMMAND_HISTORY_TOLD};
+  engine->history_told_bytes = maximum_bytes;
+  command.as.history_told_bytes = maximum_bytes;
+  seep_engine__emit(engine, &command);
+}
+
+void seep_engine_history_told(seep_engine *engine, seep_now now, uint64_t maximum_bytes)
+{
+  engine->history_told_bytes = maximum_bytes;
+  engine->history_short = now.mono;
+}
+
+void seep_engine_history(seep_engine *engine, seep_now now, uint64_t maximum_bytes,
+                         const seep_store_pruned *pruned)
+{
+  int64_t full_ms = engine->settings.store_retention_ms - HISTORY_SLACK_MS;
+  bool reaches_back = pruned->raw_from.ms != 0 && now.wall.ms - pruned->raw_from.ms >= full_ms;
+  if (engine->history_told_bytes != maximum_bytes) {
+    remember_history_told(engine, 0);
+  }
+  if (pruned->capped || !reaches_back) {
+    engine->history_short = now.mono;
+  } else if (seep_mono_since(now.mono, engine->history_short) >= HISTORY_FULL_FOR_MS) {
+    remember_history_told(engine, 0);
+  }
+  if (pruned->capped && engine->history_told_bytes == 0) {
+    seep_notices_history(&engine->alert, maximum_bytes, pruned->raw_from,
+                         engine->settings.store_retention_ms);
+    seep_engine__emit_alert(engine);
+    remember_history_told(engine, maximum_bytes);
+  }
+}
+
 /* ---- blindness ---- */
 
 void seep_engine_poll_failed(seep_engine *engine, seep_now now, const seep_error *error)
 {
   engine->polls_lost++;
+  engine->look_failed = true;
   if (engine->polls_failed_in_row++ == 0) {
     engine->blind_since = now.mono;
   }

@@ -95,7 +95,7 @@ void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const see
   seep_alert_add_text(alert, confidence);
 }
 
-void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak)
+void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms)
 {
   seep_alert_init(alert, SEEP_ALERT_LEAK_OVER);
   seep_alert_add_text(alert, leak->image);
@@ -103,7 +103,19 @@ void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak)
   seep_alert_add_filetime(alert, leak->key.created);
   seep_alert_add_text(alert, leak->ending);
   seep_alert_add_bytes(alert, leak->growth_bytes);
-  seep_alert_add_duration(alert, leak->closed.ms - leak->began.ms);
+  seep_alert_add_duration(alert, lasted_ms);
+}
+
+void seep_notices_history(seep_alert *alert, uint64_t maximum_bytes, seep_wall raw_from, int64_t retention_ms)
+{
+  seep_alert_init(alert, SEEP_ALERT_HISTORY_CUT_SHORT);
+  seep_alert_add_bytes(alert, maximum_bytes);
+  if (raw_from.ms != 0) {
+    seep_alert_add_wall(alert, raw_from);
+  } else {
+    seep_alert_add_text(alert, NULL);
+  }
+  seep_alert_add_u64(alert, (uint64_t)(retention_ms / SEEP_MS_PER_DAY));
 }
 
 void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known,

@@ -30,7 +30,12 @@ typedef struct seep_notices_pulse {
 void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse);
 
 void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const seep_system_memory *memory);
-void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak);
+/* lasted_ms of running time: the wall clock may have been set since. */
+void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms);
+
+/* raw_from: the oldest poll still there, 0 when there is none. */
+void seep_notices_history(seep_alert *alert, uint64_t maximum_bytes, seep_wall raw_from,
+                          int64_t retention_ms);
 
 /* known: text naming the open leaks among the event's processes, or "". */
 void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known,

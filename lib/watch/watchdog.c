@@ -64,6 +64,7 @@ static void poll_worker(uv_work_t *work)
   seep_watchdog *watchdog = work->data;
   const seep_process_source *source = &watchdog->options.source;
   watchdog->poll_status = source->fetch(source->context, &watchdog->poll_bytes, &watchdog->poll_error);
+  watchdog->poll_now = seep_watchdog__now(watchdog); /* the loop may be busy when the bytes are ready */
 }
 
 static void start_poll(seep_watchdog *watchdog);
@@ -75,11 +76,10 @@ static void poll_finished(uv_work_t *work, int status)
   if (watchdog->stopping || status != 0) {
     return;
   }
-  seep_now now = seep_watchdog__now(watchdog);
   if (watchdog->poll_status == SEEP_OK) {
-    seep_engine_poll(watchdog->engine, now, &watchdog->poll_bytes);
+    seep_engine_poll(watchdog->engine, watchdog->poll_now, &watchdog->poll_bytes);
   } else {
-    seep_engine_poll_failed(watchdog->engine, now, &watchdog->poll_error);
+    seep_engine_poll_failed(watchdog->engine, watchdog->poll_now, &watchdog->poll_error);
   }
   seep_watchdog__settle(watchdog);
   if (watchdog->poll_again) {

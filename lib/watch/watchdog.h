@@ -35,7 +35,7 @@ typedef struct seep_watchdog_options {
   seep_process_source source;
   seep_event_feed feed;
   seep_alert_sink sink;
-  seep_clock clock;
+  seep_clock clock; /* asked by the loop and, once per look, by its worker thread */
   seep_own_usage_source usage;
   const seep_tracer *tracer;           /* NULL: a child process of recorder_path */
   const seep_store_files *store_files; /* NULL: the C library's rename */

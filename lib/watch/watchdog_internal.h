@@ -1,4 +1,5 @@
-/* Shared by watchdog.c (the loop and its life) and watchdog_commands.c (carrying out commands) alone. */
+/* Shared by watchdog.c (the loop and its life), watchdog_commands.c (carrying out commands) and
+ * watchdog_store.c (the store's part of that) alone. */
 #ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
 #define SEEP_WATCH_WATCHDOG_INTERNAL_H
 
@@ -14,6 +15,7 @@
 #define SEEP_WATCHDOG_PATH_SIZE SEEP_RECORDER_PATH_SIZE
 #define SEEP_WATCHDOG_RECOVERIES 16
 #define SEEP_WATCHDOG_PENDING 4
+#define SEEP_WATCHDOG_EVENTS 32
 #define SEEP_WATCHDOG_BOOKMARK "event2004.bookmark" /* its name in the store */
 
 struct seep_watchdog {
@@ -31,6 +33,7 @@ struct seep_watchdog {
   bool loop_ready, poll_in_flight, poll_again, stopping, finished;
   seep_process_bytes poll_bytes;
   seep_status poll_status;
+  seep_now poll_now; /* when the worker looked */
   seep_error poll_error;
 
   uv_mutex_t post_lock; /* between posting threads and the closing of `wake` */
@@ -57,6 +60,15 @@ struct seep_watchdog {
   uint64_t alerts_lost;
   seep_mono store_retry; /* when to try the file again */
   unsigned polls_since_prune;
+  bool prune_noted; /* of the file, for the engine */
+  seep_store_pruned pruned;
+  uint64_t pruned_to_bytes;
+  uint64_t history_told_bytes; /* as the engine last said, for a store that comes later */
+
+  /* Alerts on their way into the store: those said before it was open, and while it refuses. */
+  seep_store_event events[SEEP_WATCHDOG_EVENTS];
+  size_t event_count;
+  bool events_wait; /* one was refused: not before the next poll that is stored */
 
   /* Results of commands that could not be carried out, told to the engine once it has returned. */
   seep_recorder_event pending[SEEP_WATCHDOG_PENDING];
@@ -79,6 +91,19 @@ void seep_watchdog__open_store(seep_watchdog *watchdog);
 
 /* What an earlier life left in a store just opened: cases without an end, promises to keep. */
 void seep_watchdog__take_over_store(seep_watchdog *watchdog);
+
+/* The store's part of the commands. Failures are noted and told by the next settle. */
+void seep_watchdog__store_poll(seep_watchdog *watchdog, seep_command *command);
+void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command);
+void seep_watchdog__store_history_told(seep_watchdog *watchdog, uint64_t maximum_bytes);
+void seep_watchdog__remove_journal(seep_watchdog *watchdog, int64_t id); /* 0: of the recording under way */
+
+/* Writes an alert into the store, now or as soon as it can be. */
+void seep_watchdog__keep_event(seep_watchdog *watchdog, const seep_alert *alert);
+
+/* Settle's: what was noted, to the engine. */
+void seep_watchdog__tell_storage(seep_watchdog *watchdog);
+void seep_watchdog__tell_history(seep_watchdog *watchdog);
 
 /* Gives a finished trace its final name: a virus scanner may hold it for a while, so this is tried until it
  * works. true when none is waiting (any more). */

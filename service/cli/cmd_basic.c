@@ -8,41 +8,81 @@
 
 typedef struct verb_help {
   const char *name, *usage, *meaning, *example;
+  const char *details; /* for the verb's own help; NULL when the meaning says all */
 } verb_help;
+
+static const char history_details[] =
+    "Of which time: all that is kept; or --hours N, the last N hours of the store; or --from T and --to T,\n"
+    "from T on and before T. T is a time in UTC (2026-11-22, 2026-11-22T10:00, 2026-11-22T10:00:30Z) or\n"
+    "unix seconds.\n"
+    "Of whom: --image NAME (or --process NAME) with * and ? for any characters and any one; --pid N;\n"
+    "--system for the system's own figures instead of processes.\n"
+    "\n"
+    "Polls are kept for some days, figures by the hour (floor, mean, peak) for over a year. The table, JSON\n"
+    "and the page show the hours in front of the oldest poll; --raw shows the polls alone, --hourly the\n"
+    "hours alone. CSV is either: the polls, or with --hourly the hours.\n"
+    "Where polls were missed the table has a line '-- gap of ... --', JSON \"after_gap\":true, CSV a 1.\n"
+    "\n"
+    "--html FILE writes a page that needs nothing else, with a chart for each process and with leaks,\n"
+    "recordings and Event 2004 marked (- is the standard output).";
+
+static const char top_details[] =
+    "Of the last N hours of the store (24): the lowest commit in the last quarter of the time in which a\n"
+    "process was seen, less the lowest in the first quarter; or the same of the newest half, quarter, "
+    "eighth\n"
+    "or sixteenth of that time when its floor rose in every quarter of it. The first half hour of a process\n"
+    "is left out, and so is what goes no higher than it was before it gave memory back. So spikes, sawteeth\n"
+    "and start-up do not rank; take --hours at least twice as long as a process's own cycle.";
+
+static const char leaks_details[] = "--open: only cases that are not over. --hours N, or --from T and --to T "
+                                    "as in 'help history': cases that\n"
+                                    "were there at some moment of that time.";
 
 static const verb_help verbs[] = {
     {"config", "config check FILE [--json] | config print [--config FILE] | config keys",
      "checks a configuration, prints the effective one, or explains every key",
-     "seepwatch config check seepwatch.json"},
+     "seepwatch config check seepwatch.json", NULL},
     {"event", "event FILE.xml [--json]", "explains an exported Event 2004 (- reads standard input)",
-     "seepwatch event 2004.xml"},
+     "seepwatch event 2004.xml", NULL},
     {"report", "report FILE.etl [--pid N] [--json]", "says what is in a trace and how much was lost",
-     "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl --pid 4242"},
-    {"history", "history [--db F] [--process NAME] [--pid N] [--hours H] [--json|--csv]",
-     "prints the commit size of processes over time", "seepwatch history --process app.exe --hours 24 --csv"},
-    {"leaks", "leaks [--db F] [--json|--csv]", "lists the leaks found", "seepwatch leaks"},
+     "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl --pid 4242", NULL},
+    {"history",
+     "history [--db F] [--image NAME] [--pid N] [--hours N | --from T --to T] [--system]\n"
+     "                         [--hourly | --raw] [--json | --csv | --html FILE]",
+     "prints the commit size of processes over time",
+     "seepwatch history --image \"app*.exe\" --hours 48 --html app.html", history_details},
+    {"top", "top [--db F] [--hours N] [--limit N] [--image NAME] [--json|--csv]",
+     "lists the processes that grew most in the last hours", "seepwatch top --hours 72 --limit 10",
+     top_details},
+    {"leaks", "leaks [--db F] [--open] [--hours N | --from T --to T] [--json|--csv]", "lists the leaks found",
+     "seepwatch leaks --open", leaks_details},
     {"captures", "captures list [--db F] [--json|--csv]", "lists the recordings made",
-     "seepwatch captures list"},
+     "seepwatch captures list", NULL},
 #ifdef _WIN32
     {"run", "run [--data FOLDER] [--config FILE]", "runs the watchdog in this console; Ctrl-C stops it",
-     "seepwatch run"},
+     "seepwatch run", NULL},
     {"service", "service", "runs as a Windows service; only the service control manager uses this",
-     "sc start seepwatch"},
+     "sc start seepwatch", NULL},
     {"install", "install", "registers the service (or repairs its description and recovery actions)",
-     "seepwatch install"},
+     "seepwatch install", NULL},
     {"uninstall", "uninstall [--stop-only]",
      "stops and removes the service; data and configuration stay. --stop-only: stops it and waits for its "
      "end",
-     "seepwatch uninstall"},
-    {"status", "status [--json]", "asks the service control manager how the service is", "seepwatch status"},
+     "seepwatch uninstall", NULL},
+    {"status", "status [--json]", "asks the service control manager how the service is", "seepwatch status",
+     NULL},
 #endif
-    {"version", "version [--json]", "prints the version", "seepwatch version"},
-    {"help", "help [VERB]", "prints this, or the help of one verb", "seepwatch help history"},
+    {"version", "version [--json]", "prints the version", "seepwatch version", NULL},
+    {"help", "help [VERB]", "prints this, or the help of one verb", "seepwatch help history", NULL},
 };
 
 static void print_one(const verb_help *verb)
 {
-  printf("usage: seepwatch %s\n\n%s\n\nexample: %s\n", verb->usage, verb->meaning, verb->example);
+  printf("usage: seepwatch %s\n\n%s\n\n", verb->usage, verb->meaning);
+  if (verb->details != NULL) {
+    printf("%s\n\n", verb->details);
+  }
+  printf("example: %s\n", verb->example);
 }
 
 static void print_all(void)

@@ -121,8 +121,16 @@ chapter_end_of_leak() {
   check_event "event 201: the leak is over" 201 30 '\|leaker\.exe\|' || return
   show_event
   check_match "the store remembers the leak" 'leaker\.exe' "$(seepwatch leaks --json 2>&1 | tr '\n' ' ')"
+  check "none is open any more" test -z "$(seepwatch leaks --open --csv 2>/dev/null | grep leaker)"
+  page=$e2e_dir/leaker.html
+  seepwatch history --image 'leaker*' --html "Z:$page" >/dev/null 2>&1
+  check "the history becomes a page with a picture, the leak and the recording marked" page_shows "$page" '<svg' 'leaker.exe' 'Leak' 'Recording'
   check "healthy.exe raised no alarm in all this time" never 'healthy\.exe'
   program_stop healthy.exe
+}
+page_shows() {
+  shown=$1; shift
+  for words in "$@"; do grep -qi -e "$words" "$shown" || return 1; done
 }
 never() { ! events | grep -E '^(20[0-9]|30[0-9])\|' | grep -E "$1"; }
 

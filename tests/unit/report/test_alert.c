@@ -119,6 +119,57 @@ static void control_characters_become_spaces(void **state)
   assert_string_equal(alert.inserts[0], "a  b c %1%n");
 }
 
+static void reads_as_one_line_of_text(void **state)
+{
+  (void)state;
+  char text[1024], small[10], none[1] = {'x'};
+  seep_alert alert;
+  seep_alert_init(&alert, SEEP_ALERT_RECORDING_REFUSED);
+  seep_alert_add_text(&alert, "sp\xC3\xA4t.exe");
+  seep_alert_add_u64(&alert, 42);
+  assert_string_equal(seep_alert_text(&alert, text, sizeof text),
+                      "image: sp\xC3\xA4t.exe; pid: 42; reason: -");
+  assert_string_equal(seep_alert_text(&alert, small, sizeof small), "image: sp"); /* not half a character */
+  assert_string_equal(seep_alert_text(&alert, none, sizeof none), "");
+  seep_alert_init(&alert, 999);
+  assert_string_equal(seep_alert_text(&alert, text, sizeof text), "");
+  /* The longest there can be: whole inserts of every event fit nowhere, and nothing runs over. */
+  char longest[SEEP_ALERT_INSERT_SIZE];
+  memset(longest, 'x', sizeof longest - 1);
+  longest[sizeof longest - 1] = '\0';
+  for (const seep_alert_definition *all = seep_alert_definitions(); all->id != 0; all++) {
+    seep_alert_init(&alert, all->id);
+    for (size_t i = 0; i < all->insert_count; i++) {
+      seep_alert_add_text(&alert, longest);
+    }
+    size_t length = strlen(seep_alert_text(&alert, text, sizeof text));
+    assert_int_equal(length,
+                     all->insert_count > 1 ? sizeof text - 1 : strlen(all->insert_names[0]) + 2 + 511);
+    assert_memory_equal(text, all->insert_names[0], strlen(all->insert_names[0]));
+  }
+}
+
+static void inserts_are_found_by_their_label(void **state)
+{
+  (void)state;
+  seep_alert alert;
+  seep_alert_init(&alert, SEEP_ALERT_LEAK_OVER);
+  assert_null(seep_alert_insert(&alert, "image")); /* nothing was put into it yet */
+  seep_alert_add_text(&alert, "a.exe");
+  seep_alert_add_u64(&alert, 42);
+  assert_string_equal(seep_alert_insert(&alert, "image"), "a.exe");
+  assert_string_equal(seep_alert_insert(&alert, "pid"), "42");
+  assert_null(seep_alert_insert(&alert, "path"));
+  seep_alert_init(&alert, SEEP_ALERT_STORAGE_RECOVERED);
+  seep_alert_add_text(&alert, "x");
+  assert_null(seep_alert_insert(&alert, "image"));
+  seep_alert_init(&alert, 999);
+  assert_null(seep_alert_insert(&alert, "image"));
+  assert_string_equal(seep_alert_level_text(SEEP_ALERT_INFORMATION), "information");
+  assert_string_equal(seep_alert_level_text(SEEP_ALERT_WARNING), "warning");
+  assert_string_equal(seep_alert_level_text(SEEP_ALERT_ERROR), "error");
+}
+
 static void unknown_ids_are_harmless(void **state)
 {
   (void)state;
@@ -140,6 +191,8 @@ int main(void)
       cmocka_unit_test(too_many_are_ignored),
       cmocka_unit_test(long_texts_are_cut_between_characters),
       cmocka_unit_test(control_characters_become_spaces),
+      cmocka_unit_test(reads_as_one_line_of_text),
+      cmocka_unit_test(inserts_are_found_by_their_label),
       cmocka_unit_test(unknown_ids_are_harmless),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #include "unit/service/spawn.h"
 
-static const char *const portable_verbs[] = {"config", "event",    "report",  "history",
+static const char *const portable_verbs[] = {"config", "event",    "report",  "history", "top",
                                              "leaks",  "captures", "version", "help"};
 #define VERB_COUNT (sizeof portable_verbs / sizeof portable_verbs[0])
 

@@ -1,4 +1,5 @@
-/* history, leaks and captures list, on a database that the test makes with the store itself. */
+/* leaks and captures list, and what they share with history: which file, beside a running service, a full
+ * disk. On databases that the test makes with the store itself. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -9,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store.h"
+#include "unit/service/polls.h"
 #include "unit/service/spawn.h"
 
 #define DATABASE "service_cli_store-" SPAWN_NAME ".db"
 #define EMPTY "service_cli_store-empty.db"
 #define OTHER "service_cli_store-other.db"
+#define PAGE "service_cli_store.html"
 
-#define MIDNIGHT_MS INT64_C(1772323200000) /* 2026-03-01T00:00:00Z */
-#define EARLIER_MS (MIDNIGHT_MS - SEEP_MS_PER_HOUR)
+#define EARLIER_MS (POLLS_MIDNIGHT_MS - SEEP_MS_PER_HOUR)
 #define UMLAUT                                                                                               \
   "Gr\xC3\xB6\xC3\x9F"                                                                                       \
   "e.exe"
@@ -28,44 +29,12 @@
 #define WILD "say \"hi\", \x1B[2J\xC2\x9B\xE2\x80\xAE.exe"
 #define TAME "say \"hi\", \xEF\xBF\xBD[2J\xEF\xBF\xBD\xEF\xBF\xBD.exe"
 
-static seep_store *open_store(const char *path)
-{
-  seep_store *store = NULL;
-  assert_int_equal(seep_store_open(path, (seep_wall){MIDNIGHT_MS}, NULL, &store, NULL, NULL), SEEP_OK);
-  return store;
-}
-
-static seep_process_key key_of(uint32_t pid, int64_t created_ms)
-{
-  return (seep_process_key){.pid = pid, .created = seep_wall_to_filetime((seep_wall){created_ms})};
-}
-
-/* app.exe in all three polls, the umlaut in the first two, the wild name in the last: at 00:00:00, 00:00:30,
- * 02:00:00. */
-static void fill_history(seep_store *store)
-{
-  seep_store_sample samples[] = {
-      {key_of(4242, EARLIER_MS), "app.exe", 104857600, 0},
-      {key_of(77, EARLIER_MS + 250), UMLAUT, 2097152, 0},
-      {key_of(9, MIDNIGHT_MS), WILD, DIGITS, 0},
-  };
-  assert_int_equal(seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS}, NULL, samples, 2, NULL), SEEP_OK);
-  samples[0].commit_bytes += 1048576;
-  assert_int_equal(seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + 30000}, NULL, samples, 2, NULL),
-                   SEEP_OK);
-  samples[0].commit_bytes += 1048576;
-  samples[1] = samples[2];
-  assert_int_equal(seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + 2 * SEEP_MS_PER_HOUR + 5}, NULL,
-                                          samples, 2, NULL),
-                   SEEP_OK);
-}
-
 static void fill_cases(seep_store *store)
 {
-  seep_store_leak open_case = {.key = key_of(4242, EARLIER_MS),
+  seep_store_leak open_case = {.key = polls_key(4242, EARLIER_MS),
                                .image = "app.exe",
-                               .began = {MIDNIGHT_MS},
-                               .opened = {MIDNIGHT_MS + 30000},
+                               .began = {POLLS_MIDNIGHT_MS},
+                               .opened = {POLLS_MIDNIGHT_MS + 30000},
                                .slope_bytes_per_hour = 12582912.5,
                                .growth_bytes = 2097152,
                                .commit_bytes = DIGITS,
@@ -73,9 +42,9 @@ static void fill_cases(seep_store *store)
                                .kind = "private data"};
   seep_store_leak over = {.key = {.pid = 9},
                           .image = WILD,
-                          .began = {MIDNIGHT_MS},
-                          .opened = {MIDNIGHT_MS + 1},
-                          .closed = {MIDNIGHT_MS + 2},
+                          .began = {POLLS_MIDNIGHT_MS},
+                          .opened = {POLLS_MIDNIGHT_MS + 1},
+                          .closed = {POLLS_MIDNIGHT_MS + 2},
                           .slope_bytes_per_hour = 1048576,
                           .growth_bytes = 17,
                           .commit_bytes = 18,
@@ -87,142 +56,50 @@ static void fill_cases(seep_store *store)
                               .key = open_case.key,
                               .image = "app.exe",
                               .kind = "virtualalloc",
-                              .started = {MIDNIGHT_MS + 60000},
-                              .ended = {MIDNIGHT_MS + 90500},
+                              .started = {POLLS_MIDNIGHT_MS + 60000},
+                              .ended = {POLLS_MIDNIGHT_MS + 90500},
                               .bytes = 5242880,
                               .path = "C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl",
                               .outcome = "saved"};
-  seep_store_capture failed = {.key = key_of(77, EARLIER_MS + 250),
+  seep_store_capture failed = {.key = polls_key(77, EARLIER_MS + 250),
                                .image = UMLAUT,
                                .kind = "virtualalloc",
-                               .started = {MIDNIGHT_MS + 120000},
+                               .started = {POLLS_MIDNIGHT_MS + 120000},
                                .outcome = "failed: the recorder said \"no\", twice"};
   assert_int_equal(seep_store_capture_add(store, &saved, NULL), SEEP_OK);
   assert_int_equal(seep_store_capture_add(store, &failed, NULL), SEEP_OK);
 }
 
-static void remove_database(const char *path)
-{
-  static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-    char name[256];
-    snprintf(name, sizeof name, "%s%s", path, endings[i]);
-    spawn_file_remove(name);
-  }
-}
-
 static int make_databases(void **state)
 {
   (void)state;
-  remove_database(DATABASE);
-  remove_database(EMPTY);
-  remove_database(OTHER);
-  seep_store *store = open_store(DATABASE);
-  fill_history(store);
-  fill_cases(store);
-  seep_store_close(store);
-  seep_store_close(open_store(EMPTY));
+  polls p;
+  polls_remove(OTHER);
+  polls_open(&p, EMPTY, POLLS_MIDNIGHT_MS, 30000);
+  polls_close(&p);
+  polls_open(&p, DATABASE, POLLS_MIDNIGHT_MS, 30000);
+  seep_store_sample sample = {polls_key(9, POLLS_MIDNIGHT_MS), WILD, 40960, 0};
+  polls_add(&p, &sample, 1, NULL);
+  fill_cases(p.store);
+  polls_close(&p);
   return 0;
 }
 
 static int remove_databases(void **state)
 {
   (void)state;
-  remove_database(DATABASE);
-  remove_database(EMPTY);
-  remove_database(OTHER);
+  polls_remove(DATABASE);
+  polls_remove(EMPTY);
+  polls_remove(OTHER);
   return 0;
-}
-
-/* ---- history ---- */
-
-#define CSV_HEAD "t_s,pid,process,commit_bytes,created_s\n"
-#define CSV_APP_1 "1772323200.000,4242,app.exe,104857600,1772319600.000\n"
-#define CSV_UMLAUT_1 "1772323200.000,77," UMLAUT ",2097152,1772319600.250\n"
-#define CSV_APP_2 "1772323230.000,4242,app.exe,105906176,1772319600.000\n"
-#define CSV_UMLAUT_2 "1772323230.000,77," UMLAUT ",2097152,1772319600.250\n"
-#define CSV_APP_3 "1772330400.005,4242,app.exe,106954752,1772319600.000\n"
-#define CSV_WILD_3                                                                                           \
-  "1772330400.005,9,\"say \"\"hi\"\", \x1B[2J\xC2\x9B\xE2\x80\xAE.exe\",9007199254740993,1772323200.000\n"
-
-static void test_history_csv(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(0, "history", "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text,
-                      CSV_HEAD CSV_APP_1 CSV_UMLAUT_1 CSV_APP_2 CSV_UMLAUT_2 CSV_APP_3 CSV_WILD_3);
-}
-
-static void test_history_filters(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(0, "history", "--process", "APP.EXE", "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_APP_1 CSV_APP_2 CSV_APP_3);
-  result = RUN(0, "history", "--process", UMLAUT, "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_UMLAUT_1 CSV_UMLAUT_2);
-  result = RUN(0, "history", "--process", WILD, "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_WILD_3);
-  result = RUN(0, "history", "--pid", "77", "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_UMLAUT_1 CSV_UMLAUT_2);
-  result =
-      RUN(0, "history", "--pid", "4242", "--process", "app.exe", "--hours", "1", "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_APP_3);
-  result = RUN(0, "history", "--hours", "1", "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_APP_3 CSV_WILD_3);
-  result = RUN(0, "history", "--hours", "876000", "--pid", "9", "--db", DATABASE, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_WILD_3);
-}
-
-static void test_history_without_a_match(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(3, "history", "--db", DATABASE, "--process", UMLAUT "x", "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD);
-  SAYS(result->err, "seepwatch: history: find process " UMLAUT "x: not found");
-  RUN(3, "history", "--db", DATABASE, "--pid", "78");
-  RUN(3, "history", "--db", DATABASE, "--pid", "77", "--process", "app.exe");
-  RUN(3, "history", "--db", DATABASE, "--pid", "77", "--hours", "1");
-  result = RUN(3, "history", "--db", DATABASE, "--pid", "78", "--json");
-  cJSON *document = spawn_json(&result->out);
-  assert_int_equal(cJSON_GetArraySize(spawn_member(document, "points")), 0);
-  cJSON_Delete(document);
-}
-
-static void test_history_json(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(0, "history", "--db", DATABASE, "--json");
-  SAYS(result->out, "\"commit_bytes\":9007199254740993");
-  cJSON *document = spawn_json(&result->out);
-  const cJSON *points = spawn_member(document, "points");
-  assert_int_equal(cJSON_GetArraySize(points), 6);
-  const cJSON *umlaut = cJSON_GetArrayItem(points, 1);
-  assert_string_equal(spawn_string(umlaut, "process"), UMLAUT);
-  assert_true(spawn_number(umlaut, "pid") == 77.0);
-  assert_true(spawn_number(umlaut, "t_s") == 1772323200.0);
-  assert_true(spawn_number(umlaut, "created_s") == 1772319600.25);
-  assert_true(spawn_number(umlaut, "commit_bytes") == 2097152.0);
-  assert_string_equal(spawn_string(cJSON_GetArrayItem(points, 5), "process"), WILD);
-  cJSON_Delete(document);
-}
-
-static void test_history_text(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(0, "history", "--db", DATABASE);
-  SAYS(result->out, "2026-03-01T00:00:30.000Z        4242        101 MB  app.exe\n");
-  SAYS(result->out, "2026-03-01T02:00:00.005Z           9");
-  SAYS(result->out, TAME "\n");
 }
 
 static void test_an_empty_store_is_no_error(void **state)
 {
   (void)state;
-  const spawn_result *result = RUN(0, "history", "--db", EMPTY, "--csv");
-  assert_string_equal(result->out.text, CSV_HEAD);
-  RUN(0, "history", "--db", EMPTY, "--hours", "1");
   RUN(0, "leaks", "--db", EMPTY);
-  result = RUN(0, "leaks", "--db", EMPTY, "--json");
+  RUN(0, "leaks", "--db", EMPTY, "--hours", "1");
+  const spawn_result *result = RUN(0, "leaks", "--db", EMPTY, "--json");
   assert_string_equal(result->out.text, "{\"leaks\":[]}\n");
   result = RUN(0, "captures", "list", "--db", EMPTY, "--json");
   assert_string_equal(result->out.text, "{\"captures\":[]}\n");
@@ -288,6 +165,33 @@ static void test_leaks_text(void **state)
   SAYS(result->out, "  " TAME "\n");
 }
 
+/* The open case began at midnight, the other was over two milliseconds later. */
+static void leaks_are(const char *ids, const char *option, const char *value, const char *more)
+{
+  const spawn_result *result = RUN(0, "leaks", "--db", DATABASE, "--csv", option, value, more);
+  char found[8] = "";
+  for (const char *line = strchr(result->out.text, '\n'); line != NULL && line[1] != '\0';
+       line = strchr(line + 1, '\n')) {
+    strncat(found, line + 1, 1);
+  }
+  assert_string_equal(found, ids);
+}
+
+static void test_leaks_of_a_time(void **state)
+{
+  (void)state;
+  leaks_are("12", NULL, NULL, NULL);
+  leaks_are("1", "--open", NULL, NULL);
+  leaks_are("12", "--from", "2026-03-01", NULL);
+  leaks_are("1", "--from", "2026-03-01T00:01", NULL);
+  leaks_are("1", "--from", "1772323200.003", NULL);
+  leaks_are("12", "--from", "1772323200.002", NULL);
+  leaks_are("", "--to", "2026-03-01", NULL);
+  leaks_are("12", "--to", "2026-03-01T00:00:01Z", NULL);
+  leaks_are("12", "--hours", "1", NULL);
+  leaks_are("1", "--hours", "1", "--open");
+}
+
 static void test_captures_json(void **state)
 {
   (void)state;
@@ -347,6 +251,12 @@ static void each_verb(int exit_code, const char *database, const char *why)
   result = RUN(exit_code, "captures", "list", "--db", database, "--csv");
   assert_int_equal(result->out.size, 0);
   SAYS(result->err, why);
+  result = RUN(exit_code, "top", "--db", database);
+  assert_int_equal(result->out.size, 0);
+  SAYS(result->err, why);
+  result = RUN(exit_code, "history", "--db", database, "--html", PAGE);
+  SAYS(result->err, why);
+  assert_false(spawn_file_exists(PAGE));
 }
 
 static void test_missing_file(void **state)
@@ -391,26 +301,30 @@ static void test_database_of_somebody_else(void **state)
   spawn_file_write(OTHER, bytes, size);
   each_verb(4, OTHER, "corrupt");
   free(bytes);
-  remove_database(OTHER);
+  polls_remove(OTHER);
 }
 
 /* As an administrator does it: the service has the file open and goes on writing. */
 static void test_beside_a_running_service(void **state)
 {
   (void)state;
-  remove_database(OTHER);
-  seep_store *store = open_store(OTHER);
-  fill_history(store);
+  polls p;
+  polls_open(&p, OTHER, POLLS_MIDNIGHT_MS, 30000);
+  seep_store_sample sample = {polls_key(9, POLLS_MIDNIGHT_MS), WILD, 40960, 0};
+  polls_add(&p, &sample, 1, NULL);
   const spawn_result *result = RUN(0, "history", "--db", OTHER, "--csv", "--pid", "9");
-  assert_string_equal(result->out.text, CSV_HEAD CSV_WILD_3);
-  seep_store_sample sample = {key_of(9, MIDNIGHT_MS), WILD, 5, 0};
-  assert_int_equal(
-      seep_store_append_poll(store, (seep_wall){MIDNIGHT_MS + SEEP_MS_PER_DAY}, NULL, &sample, 1, NULL),
-      SEEP_OK);
+  SAYS(result->out, ",40960,1772323200.000,");
+  sample.commit_bytes = 81920;
+  polls_skip(&p, SEEP_MS_PER_DAY);
+  polls_add(&p, &sample, 1, NULL);
   result = RUN(0, "history", "--db", OTHER, "--csv", "--hours", "1");
-  SAYS(result->out, ",5,1772323200.000\n");
-  seep_store_close(store);
-  remove_database(OTHER);
+  SAYS(result->out, ",81920,1772323200.000,");
+  assert_null(strstr(result->out.text, ",40960,"));
+  fill_cases(p.store);
+  result = RUN(0, "leaks", "--db", OTHER);
+  SAYS(result->out, "  open ");
+  polls_close(&p);
+  polls_remove(OTHER);
 }
 
 static void test_full_disk(void **state)
@@ -421,6 +335,8 @@ static void test_full_disk(void **state)
     skip();
   }
   RUN_WITH(6, &input, "history", "--db", DATABASE, "--csv");
+  RUN_WITH(6, &input, "history", "--db", DATABASE, "--html", "-");
+  RUN_WITH(6, &input, "top", "--db", DATABASE);
   RUN_WITH(6, &input, "leaks", "--db", DATABASE);
   RUN_WITH(6, &input, "captures", "list", "--db", DATABASE, "--json");
 }
@@ -431,15 +347,11 @@ int main(int argc, char **argv)
     return 2;
   }
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_history_csv),
-      cmocka_unit_test(test_history_filters),
-      cmocka_unit_test(test_history_without_a_match),
-      cmocka_unit_test(test_history_json),
-      cmocka_unit_test(test_history_text),
       cmocka_unit_test(test_an_empty_store_is_no_error),
       cmocka_unit_test(test_leaks_json),
       cmocka_unit_test(test_leaks_csv),
       cmocka_unit_test(test_leaks_text),
+      cmocka_unit_test(test_leaks_of_a_time),
       cmocka_unit_test(test_captures_json),
       cmocka_unit_test(test_captures_csv),
       cmocka_unit_test(test_captures_text),

@@ -62,6 +62,7 @@ static void defaults_are_the_promised_ones(void **state)
   assert_int_equal(settings.capture_cancel_deadline_ms, 60000);
   assert_int_equal(settings.capture_buffers, 64);
   assert_int_equal(settings.store_retention_ms, INT64_C(1209600000));
+  assert_int_equal(settings.store_hourly_ms, INT64_C(34560000000));
   assert_int_equal(settings.store_maximum_bytes, 268435456);
   assert_int_equal(settings.heartbeat_ms, 86400000);
   assert_int_equal(settings.own_private_bytes, 67108864);
@@ -99,7 +100,8 @@ static void values_are_taken(void **state)
             " \"poll\": {\"$comment\": \"b\", \"$comment\": \"c\", \"interval_s\": 60, "
             "\"urgent_interval_s\": 1e1},\n"
             " \"capture\": {\"enabled\": false, \"instance\": \"A-b_9\", \"minimum_free_bytes\": 0},\n"
-            " \"store\": {\"retention_days\": 3650}, \"alerts\": {\"heartbeat_hours\": 1.0},\n"
+            " \"store\": {\"retention_days\": 3650, \"hourly_days\": 1}, \"alerts\": {\"heartbeat_hours\": "
+            "1.0},\n"
             " \"detector\": {\"minimum_growth_bytes\": 1125899906842624, \"start_up_s\": -0},\n"
             " \"processes\": {\"ignore\": [\"Back\\u0075p.exe\", \"sp\xC3\xA4t.exe\"]}}"),
       SEEP_OK);
@@ -109,6 +111,7 @@ static void values_are_taken(void **state)
   assert_string_equal(settings.capture_instance, "A-b_9");
   assert_int_equal(settings.capture_minimum_free_bytes, 0);
   assert_int_equal(settings.store_retention_ms, INT64_C(315360000000));
+  assert_int_equal(settings.store_hourly_ms, 86400000);
   assert_int_equal(settings.heartbeat_ms, 3600000);
   assert_int_equal(settings.detector_minimum_growth_bytes, INT64_C(1125899906842624));
   assert_int_equal(settings.detector_start_up_ms, 0);
@@ -363,7 +366,7 @@ static void the_summary_is_one_line(void **state)
   assert_string_equal(
       text,
       "poll 30 s, window 7200 s, slope 10 MB/h, growth 64 MB, Event 2004 on, recording on (900 s or 512 MB "
-      "at most), history 14 d, images ignored 0");
+      "at most), history 14 d, by the hour 400 d, images ignored 0");
   seep_settings_safe(&settings);
   settings.event2004_enabled = false;
   settings.detector_minimum_growth_bytes = 1025;
@@ -372,7 +375,7 @@ static void the_summary_is_one_line(void **state)
   assert_string_equal(
       text,
       "poll 30 s, window 7200 s, slope 10 MB/h, growth 1025 bytes, Event 2004 off, recording off, history "
-      "14 d, images ignored 0");
+      "14 d, by the hour 400 d, images ignored 0");
 }
 
 int main(void)

@@ -62,8 +62,11 @@ void store_files_copy(const char *from, const char *to)
 {
   char source[600], target[600];
   store_files_remove(to);
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
     size_t size = 0;
+    if (i == 2) {
+      continue; /* made anew from the log */
+    }
     snprintf(source, sizeof source, "%s%s", from, suffixes[i]);
     snprintf(target, sizeof target, "%s%s", to, suffixes[i]);
     uint8_t *data = store_files_read(source, &size);
@@ -111,6 +114,17 @@ void store_samples_fill(store_samples *samples, size_t count, int64_t wall_ms)
   }
 }
 
+seep_status store_files_append(seep_store *store, store_samples *samples, size_t count, int64_t wall_ms,
+                               seep_error *error)
+{
+  store_samples_fill(samples, count, wall_ms);
+  const seep_store_poll poll = {.now = {{wall_ms}, {wall_ms}},
+                                .interval_ms = STORE_FILES_INTERVAL_MS,
+                                .samples = samples->list,
+                                .count = count};
+  return seep_store_append_poll(store, &poll, error);
+}
+
 static bool visit(void *context, const seep_store_point *point)
 {
   store_reading *reading = context;
@@ -122,20 +136,21 @@ static bool visit(void *context, const seep_store_point *point)
     reading->wall_ms = point->wall.ms;
   }
   char name[32];
-  snprintf(name, sizeof name, "process-%" PRIu32 ".exe", point->key.pid);
+  snprintf(name, sizeof name, "process-%" PRIu32 ".exe", point->process->key.pid);
   reading->in_poll++;
   reading->points++;
-  reading->broken += point->commit_bytes != store_samples_commit(point->key.pid, point->wall.ms);
-  reading->broken += point->key.created != UINT64_C(133000000000000000) + point->key.pid;
-  reading->broken += strcmp(point->name, name) != 0;
+  reading->broken += point->commit_bytes != store_samples_commit(point->process->key.pid, point->wall.ms);
+  reading->broken += point->process->key.created != UINT64_C(133000000000000000) + point->process->key.pid;
+  reading->broken += strcmp(point->process->name, name) != 0;
   return true;
 }
 
 store_reading store_files_reading(seep_store *store, size_t processes)
 {
   store_reading reading = {.processes = processes};
-  seep_wall since = {INT64_MIN};
-  reading.status = seep_store_history(store, NULL, 0, since, visit, &reading, NULL);
+  seep_store_filter filter;
+  seep_store_filter_init(&filter);
+  reading.status = seep_store_history(store, &filter, visit, &reading, NULL);
   reading.broken += reading.points > 0 && reading.in_poll != processes;
   return reading;
 }

@@ -9,10 +9,17 @@
 
 #include "store/store.h"
 
+/* Through Wine files are slow: long series of tries are made there with only each so many'th. */
+#ifdef _WIN32
+#define STORE_FILES_THINNED 5u
+#else
+#define STORE_FILES_THINNED 1u
+#endif
+
 /* Removes a database and the files beside it. */
 void store_files_remove(const char *path);
 
-/* The file and its log, as a crash or a power cut would leave them. */
+/* The file and its log or journal, as a crash or a power cut would leave them. */
 void store_files_copy(const char *from, const char *to);
 
 /* malloc'ed; *size = 0 and NULL when there is no such file. */
@@ -22,7 +29,7 @@ bool store_files_exist(const char *path);
 
 void store_files_sql(const char *path, const char *sql);
 
-/* PIDs 4, 8, ... with the commit that store_files_commit gives; names "process-4.exe". */
+/* PIDs 4, 8, ... with the commit that store_samples_commit gives; names "process-4.exe". */
 #define STORE_FILES_SAMPLES 64u
 typedef struct store_samples {
   seep_store_sample list[STORE_FILES_SAMPLES];
@@ -32,6 +39,11 @@ typedef struct store_samples {
 void store_samples_init(store_samples *samples);
 void store_samples_fill(store_samples *samples, size_t count, int64_t wall_ms);
 uint64_t store_samples_commit(uint32_t pid, int64_t wall_ms);
+
+/* Fills and appends; both clocks show wall_ms, no figures of the system. */
+#define STORE_FILES_INTERVAL_MS 30000
+seep_status store_files_append(seep_store *store, store_samples *samples, size_t count, int64_t wall_ms,
+                               seep_error *error);
 
 /* Reads everything back. `broken` counts points that are not what store_samples_fill made for `processes`
  * processes and polls that do not have exactly so many. */

@@ -179,9 +179,9 @@ static void test_journal(void **state)
   /* An id is not given twice, so the second removal of an old one cannot hit a new entry. */
   assert_int_equal(seep_store_journal_add(store, &entries[3], NULL), SEEP_OK);
   assert_true(entries[3].id > last);
-  unsigned removed = 0;
-  seep_wall far = {INT64_MAX};
-  assert_int_equal(seep_store_prune(store, far, 1, 1000, &removed, NULL), SEEP_OK);
+  const seep_store_limits everything = {{INT64_MAX}, {INT64_MAX}, 1};
+  seep_store_pruned pruned;
+  assert_int_equal(seep_store_prune(store, &everything, &pruned, NULL), SEEP_OK);
   seep_store_close(store);
   store = open_store(PATH);
   assert_int_equal(seep_store_journal_list(store, back, 4, &count, NULL), SEEP_OK);
@@ -212,10 +212,72 @@ static void test_values(void **state)
   seep_store_close(store);
 }
 
+typedef struct events {
+  seep_store_event list[8];
+  size_t count, most;
+  seep_store *store; /* asked again from inside the visit */
+} events;
+
+static bool keep_event(void *context, const seep_store_event *event)
+{
+  events *e = context;
+  assert_true(e->count < 8);
+  e->list[e->count++] = *event;
+  if (e->store != NULL) {
+    assert_int_equal(seep_store_value_set(e->store, "inside", "x", 1, NULL), SEEP_OK);
+  }
+  return e->most == 0 || e->count < e->most;
+}
+
+static void test_events(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  int64_t ids[3] = {0};
+  for (int64_t i = 0; i < 3; i++) {
+    seep_store_event event = {.wall = {1000 * (i + 1)}, .event = 210u + (uint32_t)i, .pid = UINT32_MAX};
+    snprintf(event.level, sizeof event.level, "warning");
+    snprintf(event.image, sizeof event.image, "leaky\xED\xA0\x80.exe");
+    memset(event.text, (int)('a' + i), sizeof event.text - 1);
+    assert_int_equal(seep_store_event_add(store, &event, NULL), SEEP_OK);
+    ids[i] = event.id;
+    assert_true(event.id > 0);
+  }
+  seep_store_close(store);
+  store = open_store(PATH);
+  seep_store_filter filter;
+  seep_store_filter_init(&filter);
+  events e = {.store = store};
+  assert_int_equal(seep_store_events(store, &filter, keep_event, &e, NULL), SEEP_OK);
+  assert_int_equal(e.count, 3);
+  for (size_t i = 0; i < 3; i++) {
+    const seep_store_event *back = &e.list[i];
+    assert_true(back->id == ids[i] && back->wall.ms == 1000 * ((int64_t)i + 1));
+    assert_true(back->event == 210u + i && back->pid == UINT32_MAX);
+    assert_string_equal(back->level, "warning");
+    assert_string_equal(back->image, "leaky\xED\xA0\x80.exe");
+    assert_int_equal(strlen(back->text), sizeof back->text - 1);
+    assert_int_equal(strspn(back->text, (const char[]){(char)('a' + (int)i), '\0'}), sizeof back->text - 1);
+  }
+  /* from <= time < to; and a visitor that has seen enough. */
+  filter.from.ms = 2000;
+  filter.to.ms = 3000;
+  memset(&e, 0, sizeof e);
+  assert_int_equal(seep_store_events(store, &filter, keep_event, &e, NULL), SEEP_OK);
+  assert_int_equal(e.count, 1);
+  assert_true(e.list[0].id == ids[1]);
+  seep_store_filter_init(&filter);
+  memset(&e, 0, sizeof e);
+  e.most = 2;
+  assert_int_equal(seep_store_events(store, &filter, keep_event, &e, NULL), SEEP_OK);
+  assert_int_equal(e.count, 2);
+  seep_store_close(store);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, clean, clean)
   const struct CMUnitTest tests[] = {TEST(test_leaks), TEST(test_captures), TEST(test_journal),
-                                     TEST(test_values)};
+                                     TEST(test_values), TEST(test_events)};
   return cmocka_run_group_tests_name("store/cases", tests, NULL, NULL);
 }

@@ -1,443 +1,377 @@
-/* Polls: written whole, read back in order, surviving a kill, pruned by age and by size. */
+/* Polls: written whole, packed without loss, read back in order, across lives of the service, gaps and clocks
+ * that are set. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sqlite3.h>
 
-#include "store_files.h"
+#include "unit/store/series_rig.h"
+#include "unit/store/store_files.h"
 
 #define PATH "test_time_series.db"
-#define COPY "test_time_series_copy.db"
-
-static const seep_wall moment = {INT64_C(1790000000000)};
-
-static seep_store *open_store(const char *path)
-{
-  seep_store *store = NULL;
-  seep_error error = {0};
-  char text[400];
-  seep_status status = seep_store_open(path, moment, NULL, &store, NULL, &error);
-  if (status != SEEP_OK) {
-    print_message("%s\n", seep_error_text(&error, text, sizeof text));
-  }
-  assert_int_equal(status, SEEP_OK);
-  return store;
-}
-
-static void append(seep_store *store, store_samples *samples, size_t count, int64_t wall_ms)
-{
-  const seep_system_memory memory = {1, 2, 3, 4, 5, UINT64_MAX};
-  seep_wall wall = {wall_ms};
-  store_samples_fill(samples, count, wall_ms);
-  assert_int_equal(seep_store_append_poll(store, wall, &memory, samples->list, count, NULL), SEEP_OK);
-}
-
-static int64_t ask(const char *path, const char *sql)
-{
-  sqlite3 *db = NULL;
-  sqlite3_stmt *statement = NULL;
-  assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-  int64_t value = sqlite3_column_int64(statement, 0);
-  sqlite3_finalize(statement);
-  sqlite3_close(db);
-  return value;
-}
-
-static void assert_reading(seep_store *store, size_t processes, size_t polls)
-{
-  store_reading reading = store_files_reading(store, processes);
-  assert_int_equal(reading.status, SEEP_OK);
-  assert_int_equal(reading.broken, 0);
-  assert_int_equal(reading.polls, polls);
-  assert_int_equal(reading.points, polls * processes);
-}
 
 static int set_up(void **state)
 {
-  store_samples *samples = malloc(sizeof *samples);
-  store_files_remove(PATH);
-  store_files_remove(COPY);
-  if (samples != NULL) {
-    store_samples_init(samples);
-  }
-  *state = samples;
-  return samples == NULL;
+  return series_rig_set_up(state, PATH);
 }
 
 static int tear_down(void **state)
 {
-  free(*state);
-  store_files_remove(PATH);
-  store_files_remove(COPY);
-  return 0;
+  return series_rig_tear_down(state, PATH);
 }
 
-static void test_append_and_reopen(void **state)
+static int64_t ask(const char *sql)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  for (int64_t i = 0; i < 10; i++) {
-    append(store, samples, 20, moment.ms + i * 30000);
-  }
-  int64_t row = samples->list[3].store_id;
-  assert_true(row > 0);
-  assert_reading(store, 20, 10);
-  seep_store_close(store);
-
-  /* A later life of the service knows no rows and finds the same ones. */
-  store = open_store(PATH);
-  store_samples_init(samples);
-  append(store, samples, 20, moment.ms + 300000);
-  assert_true(samples->list[3].store_id == row);
-  assert_reading(store, 20, 11);
-  seep_wall newest = {0};
-  assert_int_equal(seep_store_newest(store, &newest, NULL), SEEP_OK);
-  assert_true(newest.ms == moment.ms + 300000);
-  seep_store_close(store);
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM process"), 20);
-  assert_int_equal(ask(PATH, "SELECT sum(commit_limit_bytes) FROM poll"), 22);
-  /* What does not fit SQLite's integers is cut, not turned negative. */
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM poll WHERE nonpaged_pool_bytes = 9223372036854775807"),
-                   11);
+  return series_rig_ask(PATH, sql);
 }
 
-static void test_killed(void **state)
+/* Long enough for several packed blocks and a rest. */
+static void test_what_goes_in_comes_out(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  for (size_t polls = 1; polls <= 30; polls++) {
-    append(store, samples, 15, moment.ms + (int64_t)polls * 30000);
-    store_files_copy(PATH, COPY);
-    seep_store *copy = open_store(COPY);
-    assert_reading(copy, 15, polls);
-    seep_store_close(copy);
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 30, 1);
+  series_rig_check(rig, 0);
+  for (unsigned i = 0; i < 12; i++) {
+    series_rig_polls(rig, 61);
+    series_rig_check(rig, 0);
   }
-  seep_store_close(store);
+  series_rig_check(rig, 300);
+  assert_int_equal(ask("SELECT count(*) FROM block"), 3);
+  assert_true(ask("SELECT count(*) FROM poll") < 61);
+  assert_int_equal(ask("SELECT sum(polls) FROM block") + ask("SELECT count(*) FROM poll"), 12 * 61);
 }
 
-/* A log cut anywhere, as a power cut may leave it, gives whole polls only. */
-static void test_cut_log(void **state)
+/* A later life knows no rows and finds the same ones; nobody gets a second row. */
+static void test_lives_of_the_service(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  for (int64_t i = 0; i < 4; i++) {
-    append(store, samples, 15, moment.ms + i * 30000);
-  }
-  size_t size = 0;
-  uint8_t *log = store_files_read(PATH "-wal", &size);
-  assert_non_null(log);
-  size_t least = 99;
-  for (size_t cut = size;; cut -= cut < 1500 ? cut : 1500) {
-    store_files_copy(PATH, COPY);
-    store_files_write(COPY "-wal", log, cut);
-    seep_store *copy = open_store(COPY);
-    store_reading reading = store_files_reading(copy, 15);
-    assert_int_equal(reading.broken, 0);
-    assert_true(reading.polls <= 4);
-    assert_true(least == 99 || reading.polls <= least);
-    least = reading.polls;
-    seep_store_close(copy);
-    if (cut == 0) {
-      break;
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 20, 2);
+  for (unsigned life = 0; life < 9; life++) {
+    series_rig_polls(rig, 40 + life * 13);
+    int64_t row = rig->samples[3].store_id;
+    seep_process_key key = rig->samples[3].key;
+    seep_store_close(rig->store);
+    series_rig_reopen(rig, PATH);
+    assert_int_equal(series_rig_poll_after(rig, 30000, 30000), SEEP_OK);
+    if (rig->samples[3].key.created == key.created) {
+      assert_true(rig->samples[3].store_id == row);
     }
+    series_rig_check(rig, 0);
   }
-  assert_int_equal(least, 0);
-  free(log);
-  seep_store_close(store);
+  assert_int_equal(ask("SELECT count(*) FROM process"), ask("SELECT count(DISTINCT created) FROM process"));
+  /* The living have no end, the others have one, at the last poll that had them, once the hour is over. */
+  rig->after_gap = true;
+  assert_int_equal(series_rig_poll_after(rig, SEEP_MS_PER_HOUR, SEEP_MS_PER_HOUR), SEEP_OK);
+  assert_int_equal(ask("SELECT count(*) FROM process WHERE last_ms IS NULL"), 20);
+  assert_int_equal(ask("SELECT count(*) FROM process WHERE last_ms < first_ms"), 0);
+  assert_int_equal(ask("SELECT count(*) FROM processes"), rig->next_pid - 1);
 }
 
-static void test_failed_append_keeps_nothing(void **state)
+static void test_killed_between_polls(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  append(store, samples, 5, moment.ms);
-  /* The same process twice: refused after new processes have been written. */
-  samples->list[9] = samples->list[8];
-  store_samples_fill(samples, 10, moment.ms + 1);
-  seep_wall wall = {moment.ms + 1};
-  assert_int_equal(seep_store_append_poll(store, wall, NULL, samples->list, 10, NULL), SEEP_INVALID);
-  assert_int_equal(samples->list[8].store_id, 0);
-  assert_reading(store, 5, 1);
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM process"), 5);
-  append(store, samples, 5, moment.ms + 2);
-  assert_reading(store, 5, 2);
-  assert_int_equal(seep_store_append_poll(store, wall, NULL, samples->list, 100001, NULL), SEEP_LIMIT);
-  assert_int_equal(seep_store_append_poll(store, wall, NULL, NULL, 0, NULL), SEEP_OK);
-  assert_reading(store, 5, 2);
-  seep_store_close(store);
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM poll WHERE commit_limit_bytes IS NULL"), 1);
-}
-
-static void test_empty_first_poll(void **state)
-{
-  (void)state;
-  seep_store *store = open_store(PATH);
-  seep_wall newest = {7};
-  assert_int_equal(seep_store_newest(store, &newest, NULL), SEEP_NOT_FOUND);
-  assert_int_equal(seep_store_append_poll(store, moment, NULL, NULL, 0, NULL), SEEP_OK);
-  assert_int_equal(seep_store_newest(store, &newest, NULL), SEEP_OK);
-  assert_true(newest.ms == moment.ms);
-  seep_store_close(store);
-}
-
-typedef struct seen {
-  size_t points, most;
-  int64_t walls[64];
-  uint32_t pids[64];
-  uint64_t commits[64];
-  char name[64];
-} seen;
-
-static bool see(void *context, const seep_store_point *point)
-{
-  seen *s = context;
-  assert_true(s->points < 64);
-  s->walls[s->points] = point->wall.ms;
-  s->pids[s->points] = point->key.pid;
-  s->commits[s->points] = point->commit_bytes;
-  snprintf(s->name, sizeof s->name, "%s", point->name);
-  s->points++;
-  return s->most == 0 || s->points < s->most;
-}
-
-static void test_order_and_filters(void **state)
-{
-  store_samples *samples = *state;
-  static const int64_t walls[] = {5000, 3000, 3000, 4000, 6000};
-  seep_store *store = open_store(PATH);
-  for (size_t i = 0; i < 5; i++) {
-    append(store, samples, 3, walls[i]);
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 15, 3);
+  for (unsigned i = 0; i < 40; i++) {
+    series_rig_polls(rig, 17);
+    store_files_copy(PATH, PATH ".killed");
+    seep_store *alive = rig->store;
+    series_rig copy = *rig;
+    series_rig_reopen(&copy, PATH ".killed");
+    series_rig_check(&copy, 0);
+    seep_store_close(copy.store);
+    rig->store = alive;
   }
-  seep_wall since = {0};
-  seen s = {0};
-  assert_int_equal(seep_store_history(store, NULL, 8, since, see, &s, NULL), SEEP_OK);
-  static const int64_t sorted[] = {3000, 3000, 4000, 5000, 6000};
-  assert_int_equal(s.points, 5);
-  for (size_t i = 0; i < 5; i++) {
-    assert_true(s.walls[i] == sorted[i]);
-    assert_int_equal(s.pids[i], 8);
-    assert_true(s.commits[i] == store_samples_commit(8, sorted[i]));
+  store_files_remove(PATH ".killed");
+}
+
+/* ---- time ---- */
+
+typedef struct gaps {
+  size_t points, gaps;
+  int64_t last_running_ms, last_wall_ms;
+  int64_t running_ms[16];
+  bool gap[16];
+} gaps;
+
+static bool note_gap(void *context, const seep_store_point *point)
+{
+  gaps *g = context;
+  assert_true(g->points < 16);
+  g->running_ms[g->points] = point->running_ms;
+  g->gap[g->points++] = point->after_gap;
+  return true;
+}
+
+static gaps read_gaps(series_rig *rig)
+{
+  gaps g = {0};
+  seep_store_filter filter;
+  seep_store_filter_init(&filter);
+  assert_int_equal(seep_store_history(rig->store, &filter, note_gap, &g, NULL), SEEP_OK);
+  return g;
+}
+
+/* Each way in which polls can be apart, and its twin that is no gap. */
+static void test_gaps(void **state)
+{
+  static const struct {
+    int64_t wall_ms, mono_ms;
+    bool gap;
+  } steps[] = {
+      {30000, 30000, false},
+      {30400, 30100, false},           /* read one after the other */
+      {61000, 61000, false},           /* one poll late */
+      {90000, 90000, true},            /* two polls missed */
+      {30000, 30000, false},           /* and on */
+      {30000 + 3600000, 30000, true},  /* the clock was set forward, or the machine slept */
+      {30000, 30000, false},           /* and on */
+      {30000 - 7200000, 30000, true},  /* set back */
+      {30000, 30000, false},           /* and on */
+      {30000 + 86400000, 30000, true}, /* a day on, like a bad battery */
+      {30000, 30000, false},
+  };
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 1, 4);
+  assert_int_equal(series_rig_poll_after(rig, 0, 0), SEEP_OK);
+  int64_t running_ms = 0;
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    rig->samples[0].key.created = 1; /* one process all along */
+    rig->after_gap = steps[i].gap;
+    assert_int_equal(series_rig_poll_after(rig, steps[i].wall_ms, steps[i].mono_ms), SEEP_OK);
+    gaps g = read_gaps(rig);
+    running_ms += steps[i].mono_ms;
+    assert_int_equal(g.gap[i + 1], steps[i].gap);
+    assert_true(g.running_ms[i + 1] == running_ms);
   }
-  memset(&s, 0, sizeof s);
-  since.ms = 4000;
-  assert_int_equal(seep_store_history(store, "PROCESS-12.EXE", 0, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(s.points, 3);
-  assert_string_equal(s.name, "process-12.exe");
-  memset(&s, 0, sizeof s);
-  assert_int_equal(seep_store_history(store, "process-12.exe", 8, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(seep_store_history(store, "absent.exe", 0, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(s.points, 0);
-  since.ms = 6001;
-  assert_int_equal(seep_store_history(store, NULL, 0, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(s.points, 0);
-  since.ms = INT64_MIN;
-  s.most = 4;
-  assert_int_equal(seep_store_history(store, NULL, 0, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(s.points, 4);
-  seep_store_close(store);
+}
+
+/* Over a restart the running time is the wall clock's, and never runs backwards. */
+static void test_running_time_over_restarts(void **state)
+{
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 1, 5);
+  assert_int_equal(series_rig_poll_after(rig, 0, 0), SEEP_OK);
+  seep_store_close(rig->store);
+  series_rig_reopen(rig, PATH);
+  rig->now.mono.ms = 77;
+  assert_int_equal(series_rig_poll_after(rig, 600000, 0), SEEP_OK);
+  seep_store_close(rig->store);
+  series_rig_reopen(rig, PATH);
+  assert_int_equal(series_rig_poll_after(rig, -50000, 0), SEEP_OK);
+  gaps g = read_gaps(rig);
+  assert_int_equal(g.points, 3);
+  assert_true(g.gap[0] && g.gap[1] && g.gap[2]);
+  assert_true(g.running_ms[1] == 600000 && g.running_ms[2] == 600000);
+}
+
+/* ---- who and when ---- */
+
+typedef struct counting {
+  size_t points, gaps;
+  size_t most; /* 0: all */
+} counting;
+
+static bool count_points(void *context, const seep_store_point *point)
+{
+  counting *c = context;
+  assert_non_null(point->process->name);
+  c->points++;
+  c->gaps += point->after_gap;
+  return c->most == 0 || c->points < c->most;
+}
+
+static size_t points_of(series_rig *rig, const char *image, uint32_t pid, int64_t from_ms, int64_t to_ms)
+{
+  counting c = {0, 0, 0};
+  seep_store_filter filter = {image, pid, {from_ms}, {to_ms}, false};
+  assert_int_equal(seep_store_history(rig->store, &filter, count_points, &c, NULL), SEEP_OK);
+  return c.points;
+}
+
+static void test_filters(void **state)
+{
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 7, 6); /* one process of each image at first */
+  series_rig_polls(rig, 300);
+  const int64_t first = rig->polls[0].now.wall.ms, last = rig->polls[299].now.wall.ms;
+  assert_int_equal(points_of(rig, NULL, 0, INT64_MIN, INT64_MAX), 2100);
+  assert_int_equal(points_of(rig, "*", 0, first, last), 2093); /* to is exclusive */
+  assert_int_equal(points_of(rig, NULL, 0, first + 1, last + 1), 2093);
+  assert_int_equal(points_of(rig, NULL, 0, last + 1, INT64_MAX), 0);
+  assert_int_equal(points_of(rig, NULL, 0, first + 100 * 30000, first + 110 * 30000), 70);
+  assert_int_equal(points_of(rig, "absent.exe", 0, INT64_MIN, INT64_MAX), 0);
+  assert_int_equal(points_of(rig, "IMAGE-?.EXE", 0, INT64_MIN, INT64_MAX), 2100);
+  assert_int_equal(points_of(rig, "image-??.exe", 0, INT64_MIN, INT64_MAX), 0);
+  size_t by_image = 0;
+  for (char name[] = "*-0*e"; name[2] < '7'; name[2]++) {
+    by_image += points_of(rig, name, 0, INT64_MIN, INT64_MAX);
+  }
+  assert_int_equal(by_image, 2100);
+  size_t by_pid = 0;
+  for (uint32_t pid = 1; pid < rig->next_pid; pid++) {
+    by_pid += points_of(rig, NULL, pid * 4, INT64_MIN, INT64_MAX);
+  }
+  assert_int_equal(by_pid, 2100);
+  counting c = {0, 0, 5};
+  seep_store_filter filter;
+  seep_store_filter_init(&filter);
+  assert_int_equal(seep_store_history(rig->store, &filter, count_points, &c, NULL), SEEP_OK);
+  assert_int_equal(c.points, 5);
 }
 
 /* The same PID with another creation time is another process; a process keeps the name of its first sight. */
 static void test_identity(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(":memory:");
-  append(store, samples, 1, 1000);
-  samples->list[0].key.created++;
-  samples->list[0].store_id = 0;
-  samples->list[0].name = "a\xED\xA0\x80'\"\xFF;--";
-  seep_wall wall = {2000}, since = {0};
-  assert_int_equal(seep_store_append_poll(store, wall, NULL, samples->list, 1, NULL), SEEP_OK);
-  samples->list[0].name = "renamed.exe";
-  wall.ms = 3000;
-  assert_int_equal(seep_store_append_poll(store, wall, NULL, samples->list, 1, NULL), SEEP_OK);
-  seen s = {0};
-  assert_int_equal(seep_store_history(store, "process-4.exe", 0, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(s.points, 1);
-  assert_int_equal(seep_store_history(store, "A\xED\xA0\x80'\"\xFF;--", 4, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(s.points, 3);
-  assert_string_equal(s.name, "a\xED\xA0\x80'\"\xFF;--");
-  seep_store_close(store);
+  series_rig *rig = *state;
+  static const char wild[] = "a\xED\xA0\x80'\"\xFF;--";
+  series_rig_init(rig, PATH, 1, 7);
+  seep_store_poll poll = {rig->now, 30000, NULL, rig->samples, 1};
+  assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_OK);
+  rig->samples[0].key.created++;
+  rig->samples[0].store_id = 0;
+  rig->samples[0].name = wild;
+  poll.now.wall.ms += 30000;
+  assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_OK);
+  rig->samples[0].name = "renamed.exe";
+  poll.now.wall.ms += 30000;
+  assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_OK);
+  assert_int_equal(points_of(rig, NULL, 4, INT64_MIN, INT64_MAX), 3);
+  assert_int_equal(points_of(rig, "A\xED\xA0\x80'\"\xFF;--", 4, INT64_MIN, INT64_MAX), 2);
+  assert_int_equal(points_of(rig, "renamed.exe", 0, INT64_MIN, INT64_MAX), 0);
 }
 
-static void test_prune_by_age(void **state)
-{
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  for (int64_t i = 0; i < 100; i++) {
-    /* From the 50th poll on the upper half of the processes is gone. */
-    append(store, samples, i < 50 ? 20 : 10, i * 1000);
-  }
-  seep_wall cutoff = {60000};
-  unsigned removed = 0;
-  assert_int_equal(seep_store_prune(store, cutoff, 0, 25, &removed, NULL), SEEP_OK);
-  assert_int_equal(removed, 25);
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM process"), 20);
-  assert_int_equal(ask(PATH, "SELECT min(wall_ms) FROM poll"), 25000);
-  assert_int_equal(seep_store_prune(store, cutoff, 0, 1000, &removed, NULL), SEEP_OK);
-  assert_int_equal(removed, 35);
-  assert_reading(store, 10, 40);
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM process"), 10);
-  assert_int_equal(seep_store_prune(store, cutoff, 0, 1000, &removed, NULL), SEEP_OK);
-  assert_int_equal(removed, 0);
-  /* A caller that still remembers a collected row gets a new one. */
-  append(store, samples, 20, 100000);
-  seen s = {0};
-  seep_wall since = {0};
-  assert_int_equal(seep_store_history(store, NULL, 80, since, see, &s, NULL), SEEP_OK);
-  assert_int_equal(s.points, 1);
-  assert_string_equal(s.name, "process-80.exe");
-  seep_store_close(store);
-}
-
-/* Who was away and came back is not collected while a poll names him. */
+/* Who was away for some polls keeps his row, and the polls without him show that he was away. */
 static void test_return(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  append(store, samples, 10, 1000);
-  append(store, samples, 5, 2000);
-  append(store, samples, 10, 3000);
-  unsigned removed = 0;
-  seep_wall cutoff = {2500};
-  assert_int_equal(seep_store_prune(store, cutoff, 0, 10, &removed, NULL), SEEP_OK);
-  assert_int_equal(removed, 2);
-  assert_reading(store, 10, 1);
-  seep_store_close(store);
-  /* Everything pruned, then another life: nothing is left over, the living get rows. */
-  store = open_store(PATH);
-  cutoff.ms = 9999;
-  assert_int_equal(seep_store_prune(store, cutoff, 0, 10, &removed, NULL), SEEP_OK);
-  assert_int_equal(removed, 1);
-  store_samples_init(samples);
-  append(store, samples, 4, 10000);
-  assert_reading(store, 4, 1);
-  assert_int_equal(ask(PATH, "SELECT count(*) FROM process"), 4);
-  seep_store_close(store);
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 3, 8);
+  seep_store_poll poll = {rig->now, 30000, NULL, rig->samples, 3};
+  for (unsigned i = 0; i < 6; i++) {
+    poll.count = i == 2 || i == 3 ? 2 : 3;
+    poll.now.wall.ms += 30000;
+    poll.now.mono.ms += 30000;
+    assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_OK);
+  }
+  assert_int_equal(points_of(rig, NULL, 12, INT64_MIN, INT64_MAX), 4);
+  assert_int_equal(ask("SELECT count(*) FROM process"), 3);
+  assert_int_equal(ask("SELECT count(*) FROM process WHERE last_ms IS NULL"), 3);
 }
 
-static void test_prune_by_size(void **state)
+/* ---- what goes wrong ---- */
+
+static void test_failed_append_keeps_nothing(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  for (int64_t i = 0; i < 1000; i++) {
-    append(store, samples, 60, i * 1000);
-  }
-  static const char used[] = "SELECT (page_count - freelist_count) * page_size"
-                             " FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
-  seep_wall cutoff = {0};
-  unsigned removed = 0;
-  int64_t before = ask(PATH, used);
-  assert_true(before > 200000);
-  assert_int_equal(seep_store_prune(store, cutoff, 120000, 10, &removed, NULL), SEEP_OK);
-  assert_int_equal(removed, 10);
-  assert_int_equal(seep_store_prune(store, cutoff, 120000, 10000, &removed, NULL), SEEP_OK);
-  assert_true(removed > 100 && removed < 990);
-  assert_true(ask(PATH, used) <= 120000);
-  assert_true(ask(PATH, used) > 110000);
-  assert_reading(store, 60, 990 - removed);
-  assert_int_equal(ask(PATH, "SELECT max(wall_ms) FROM poll"), 999000);
-  /* A limit that nothing fits: all polls go, and it ends. */
-  assert_int_equal(seep_store_prune(store, cutoff, 1, 10000, &removed, NULL), SEEP_OK);
-  assert_reading(store, 60, 0);
-  append(store, samples, 60, 2000000);
-  assert_reading(store, 60, 1);
-  seep_store_close(store);
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 5, 9);
+  series_rig_polls(rig, 3);
+  /* The same process twice: refused after new processes have been written. */
+  seep_store_sample twice[7];
+  memcpy(twice, rig->samples, 5 * sizeof twice[0]);
+  twice[5] = (seep_store_sample){{4000, 1}, "new.exe", 4096, 0};
+  twice[6] = twice[5];
+  seep_store_poll poll = {rig->now, 30000, NULL, twice, 7};
+  assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_INVALID);
+  twice[5] = twice[0];
+  poll.count = 6;
+  assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_INVALID);
+  assert_int_equal(twice[6].store_id, 0);
+  assert_int_equal(ask("SELECT count(*) FROM process WHERE pid = 4000"), 0);
+  poll.count = 200000;
+  assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_LIMIT);
+  rig->after_gap = true;
+  series_rig_polls(rig, 3);
+  series_rig_check(rig, 0);
 }
 
-static void test_file_shrinks(void **state)
+static void test_empty_polls(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  /* 12 MB of polls, made fast: the blocks are only bytes to pruning. */
-  append(store, samples, 2, 1000);
-  store_files_sql(PATH,
-                  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
-                  " INSERT INTO poll(wall_ms, process_count, block) SELECT i, 0, randomblob(4000) FROM n");
-  int64_t before = ask(PATH, "PRAGMA page_count");
-  assert_true(before > 3000);
-  /* Everything goes at once; the file gives back a little with each call until what is free is no longer
-   * much. */
-  seep_wall cutoff = {100000};
-  unsigned removed = 0;
-  assert_int_equal(seep_store_prune(store, cutoff, 0, 100000, &removed, NULL), SEEP_OK);
-  assert_int_equal(removed, 3001);
-  assert_int_equal(ask(PATH, "PRAGMA page_count"), before - 256);
-  for (unsigned i = 0; i < 20; i++) {
-    assert_int_equal(seep_store_prune(store, cutoff, 0, 100000, &removed, NULL), SEEP_OK);
+  series_rig *rig = *state;
+  seep_wall newest = {7};
+  series_rig_init(rig, PATH, 2, 10);
+  assert_int_equal(seep_store_newest(rig->store, &newest, NULL), SEEP_NOT_FOUND);
+  seep_store_poll poll = {rig->now, 30000, NULL, NULL, 0};
+  for (unsigned i = 0; i < 500; i++) {
+    poll.now.wall.ms += 30000;
+    poll.now.mono.ms += 30000;
+    assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_OK);
   }
-  assert_in_range(ask(PATH, "PRAGMA freelist_count"), 1024 - 256, 1024);
-  assert_true(ask(PATH, "PRAGMA page_count") < before - 1500);
-  seep_store_close(store);
+  assert_int_equal(seep_store_newest(rig->store, &newest, NULL), SEEP_OK);
+  assert_true(newest.ms == poll.now.wall.ms);
+  assert_int_equal(points_of(rig, NULL, 0, INT64_MIN, INT64_MAX), 0);
 }
 
-static void test_unreadable_poll_is_passed_over(void **state)
+/* A row that fails its checksum takes along what was changes to it, up to the next whole poll, and no more.
+ */
+static void test_unreadable_polls_are_passed_over(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  for (int64_t i = 0; i < 5; i++) {
-    append(store, samples, 7, 1000 * i);
-  }
-  seep_store_close(store);
-  store_files_sql(PATH, "UPDATE poll SET block = X'0107000000789c' WHERE id = 2;"
-                        "UPDATE poll SET block = X'' WHERE id = 4;"
-                        "UPDATE poll SET block = X'01FFFFFFFF' WHERE id = 5");
-  store = open_store(PATH);
-  store_reading reading = store_files_reading(store, 7);
-  assert_int_equal(reading.status, SEEP_CORRUPT);
-  assert_int_equal(reading.broken, 0);
-  assert_int_equal(reading.polls, 2);
-  store_samples_init(samples);
-  append(store, samples, 7, 9000);
-  assert_int_equal(store_files_reading(store, 7).polls, 3);
-  seep_store_close(store);
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 6, 11);
+  series_rig_polls(rig, 260); /* 240 packed, 20 not */
+  seep_store_close(rig->store);
+  store_files_sql(PATH, "UPDATE poll SET changes = X'0600000000' WHERE id = 250");
+  series_rig_reopen(rig, PATH);
+  counting c = {0, 0, 0};
+  seep_store_filter filter;
+  seep_error error = {0};
+  seep_store_filter_init(&filter);
+  assert_int_equal(seep_store_history(rig->store, &filter, count_points, &c, &error), SEEP_CORRUPT);
+  assert_int_equal(error.code, 250);
+  assert_int_equal(c.points, 249 * 6);
+  /* The service goes on, with a whole poll. */
+  series_rig_polls(rig, 300);
+  c.points = 0;
+  assert_int_equal(seep_store_history(rig->store, &filter, count_points, &c, &error), SEEP_OK);
+  assert_int_equal(c.points, (249 + 300) * 6);
+  /* A block that fails its checksum takes along itself alone, and what is behind it stands behind a gap. */
+  store_files_sql(PATH, "UPDATE block SET data = zeroblob(100) WHERE id = 261");
+  c.points = 0;
+  c.gaps = 0;
+  assert_int_equal(seep_store_history(rig->store, &filter, count_points, &c, &error), SEEP_CORRUPT);
+  assert_int_equal(c.points, (240 + 9 + 60) * 6);
+  assert_int_equal(c.gaps, 2 * 6);
 }
 
 static void test_busy(void **state)
 {
-  store_samples *samples = *state;
-  seep_store *store = open_store(PATH);
-  append(store, samples, 5, 1000);
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 5, 12);
+  series_rig_polls(rig, 5);
   sqlite3 *other = NULL;
   assert_int_equal(sqlite3_open(PATH, &other), SQLITE_OK);
   assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-  seep_wall wall = {2000};
-  seep_error error = {0};
-  store_samples_fill(samples, 5, 2000);
-  assert_int_equal(seep_store_append_poll(store, wall, NULL, samples->list, 5, &error), SEEP_BUSY);
-  assert_int_equal(error.domain, SEEP_DOMAIN_SQLITE);
-  assert_int_equal(error.code & 0xFF, SQLITE_BUSY);
+  assert_int_equal(series_rig_poll_after(rig, 30000, 30000), SEEP_BUSY);
+  assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+  /* A reader who holds a snapshot is no trouble. */
+  assert_int_equal(sqlite3_exec(other, "BEGIN; SELECT count(*) FROM poll", NULL, NULL, NULL), SQLITE_OK);
+  assert_int_equal(series_rig_poll_after(rig, 30000, 30000), SEEP_OK);
+  series_rig_polls(rig, 300);
   assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
   sqlite3_close(other);
-  assert_int_equal(seep_store_append_poll(store, wall, NULL, samples->list, 5, &error), SEEP_OK);
-  assert_reading(store, 5, 2);
-  seep_store_close(store);
+  series_rig_check(rig, 0);
 }
 
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
   const struct CMUnitTest tests[] = {
-      TEST(test_append_and_reopen),
-      TEST(test_killed),
-      TEST(test_cut_log),
-      TEST(test_failed_append_keeps_nothing),
-      TEST(test_empty_first_poll),
-      TEST(test_order_and_filters),
+      TEST(test_what_goes_in_comes_out),
+      TEST(test_lives_of_the_service),
+      TEST(test_killed_between_polls),
+      TEST(test_gaps),
+      TEST(test_running_time_over_restarts),
+      TEST(test_filters),
       TEST(test_identity),
-      TEST(test_prune_by_age),
       TEST(test_return),
-      TEST(test_prune_by_size),
-      TEST(test_file_shrinks),
-      TEST(test_unreadable_poll_is_passed_over),
+      TEST(test_failed_append_keeps_nothing),
+      TEST(test_empty_polls),
+      TEST(test_unreadable_polls_are_passed_over),
       TEST(test_busy),
   };
   return cmocka_run_group_tests_name("store/time_series", tests, NULL, NULL);

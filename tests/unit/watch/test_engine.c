@@ -10,148 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fakes.h"
-#include "watch/engine.h"
-
-#define MB (UINT64_C(1) << 20)
-
-typedef struct rig {
-  fake_world world;
-  fake_sink sink;
-  seep_engine *engine;
-  seep_settings settings;
-  seep_command_kind order[4096]; /* kinds of commands in the order they came */
-  size_t order_count;
-  size_t polls_stored, samples_last;
-  seep_status poll_answer, alert_answer;
-  seep_store_leak last_leak;
-  size_t leaks_opened, leaks_updated, requests, bookmarks;
-  seep_recorder_target target;
-  int64_t interval_ms, next_leak_id, next_row;
-  char bookmark[64];
-} rig;
-
-static void carry(void *context, seep_command *command)
-{
-  rig *r = context;
-  if (r->order_count < sizeof r->order / sizeof r->order[0]) {
-    r->order[r->order_count++] = command->kind;
-  }
-  switch (command->kind) {
-  case SEEP_COMMAND_ALERT: {
-    const char *inserts[SEEP_ALERT_INSERTS];
-    const seep_alert *alert = command->as.alert.alert;
-    for (size_t i = 0; i < alert->insert_count; i++) {
-      inserts[i] = alert->inserts[i];
-      assert_true(inserts[i][0] != '\0');
-    }
-    command->as.alert.done = r->alert_answer;
-    if (r->alert_answer == SEEP_OK) {
-      fake_sink_keep(&r->sink, alert->id, (int)alert->level, inserts, alert->insert_count);
-    }
-    break;
-  }
-  case SEEP_COMMAND_STORE_POLL:
-    r->polls_stored++;
-    r->samples_last = command->as.poll.count;
-    for (size_t i = 0; i < command->as.poll.count; i++) {
-      if (command->as.poll.samples[i].store_id == 0) {
-        command->as.poll.samples[i].store_id = ++r->next_row;
-      }
-    }
-    command->as.poll.done = r->poll_answer;
-    break;
-  case SEEP_COMMAND_LEAK_OPEN:
-    command->as.leak->id = ++r->next_leak_id;
-    r->last_leak = *command->as.leak;
-    r->leaks_opened++;
-    break;
-  case SEEP_COMMAND_LEAK_UPDATE:
-    r->last_leak = *command->as.leak;
-    r->leaks_updated++;
-    break;
-  case SEEP_COMMAND_BOOKMARK:
-    r->bookmarks++;
-    snprintf(r->bookmark, sizeof r->bookmark, "%.*s", (int)command->as.bookmark.length,
-             command->as.bookmark.text);
-    break;
-  case SEEP_COMMAND_REQUEST_RECORDING:
-    r->requests++;
-    r->target = *command->as.target;
-    break;
-  case SEEP_COMMAND_POLL_EVERY:
-    r->interval_ms = command->as.interval_ms;
-    break;
-  case SEEP_COMMAND_CAPTURE_ADD:
-  case SEEP_COMMAND_RECORDER:
-    break;
-  }
-}
-
-static seep_now now_of(rig *r)
-{
-  seep_now now = {{r->world.mono_ms}, {r->world.wall_ms}};
-  return now;
-}
-
-static void poll_for(rig *r, unsigned polls)
-{
-  for (unsigned i = 0; i < polls; i++) {
-    seep_process_bytes bytes;
-    fake_world_advance(&r->world, 1000);
-    fake_world_bytes(&r->world, &bytes);
-    seep_engine_poll(r->engine, now_of(r), &bytes);
-  }
-}
-
-static int set_up(void **state)
-{
-  rig *r = calloc(1, sizeof *r);
-  if (r == NULL) {
-    return -1;
-  }
-  fake_world_init(&r->world);
-  fake_sink_init(&r->sink);
-  seep_settings_defaults(&r->settings);
-  r->settings.poll_interval_ms = 1000;
-  r->settings.poll_urgent_interval_ms = 500;
-  r->settings.detector_window_ms = 32000;
-  r->settings.detector_start_up_ms = 5000;
-  r->settings.detector_minimum_growth_bytes = 8 * MB;
-  r->settings.detector_minimum_slope_bytes_per_hour = 10 * MB;
-  r->settings.detector_confirmations = 2;
-  seep_engine_options options = {.version = "9.8.7",
-                                 .data_folder = "/data",
-                                 .capture_folder = "/data/captures",
-                                 .temporary_folder = "/data/captures/temporary",
-                                 .path_separator = '/',
-                                 .emit = carry,
-                                 .emit_context = r};
-  r->engine = seep_engine_new(&options, &r->settings);
-  assert_non_null(r->engine);
-  seep_engine_start(r->engine, now_of(r));
-  *state = r;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  rig *r = *state;
-  seep_engine_free(r->engine);
-  fake_sink_fini(&r->sink);
-  fake_world_fini(&r->world);
-  free(r);
-  return 0;
-}
-
-static size_t told(rig *r, uint32_t id)
-{
-  return fake_sink_count_of(&r->sink, id);
-}
+#include "engine_rig.h"
 
 static void start_says_what_runs(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   const seep_alert *alert = fake_sink_wait(&r->sink, SEEP_ALERT_SERVICE_STARTED, 1, 0);
   assert_non_null(alert);
   assert_string_equal(alert->inserts[0], "9.8.7");
@@ -161,12 +24,12 @@ static void start_says_what_runs(void **state)
 
 static void a_leak_is_found_told_and_offered_for_recording(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
   fake_world_add(&r->world, 17, "calm.exe", 300 * MB, 0);
-  poll_for(r, 120);
+  engine_rig_poll(r, 120);
   assert_int_equal(r->leaks_opened, 1);
-  assert_int_equal(told(r, SEEP_ALERT_LEAK_FOUND), 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 1);
   assert_int_equal(r->requests, 1);
   assert_int_equal(r->target.key.pid, 4242);
   assert_string_equal(r->target.image, "leaky.exe");
@@ -182,7 +45,7 @@ static void a_leak_is_found_told_and_offered_for_recording(void **state)
 
 static void healthy_processes_are_left_in_peace(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   fake_process *sawtooth = fake_world_add(&r->world, 5, "gc.exe", 200 * MB, 4 * (int64_t)MB);
   fake_process *step = fake_world_add(&r->world, 6, "step.exe", 50 * MB, 0);
   fake_process *starting = fake_world_add(&r->world, 7, "start.exe", 10 * MB, 50 * (int64_t)MB);
@@ -196,55 +59,55 @@ static void healthy_processes_are_left_in_peace(void **state)
     if (i == 8) {
       starting->growth_per_second = 0;
     }
-    poll_for(r, 1);
+    engine_rig_poll(r, 1);
   }
   assert_int_equal(r->leaks_opened, 0);
-  assert_int_equal(told(r, SEEP_ALERT_LEAK_FOUND), 0);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 0);
   assert_int_equal(r->requests, 0);
 }
 
 static void an_ignored_image_is_never_told(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   r->settings.ignored_count = 1;
   snprintf(r->settings.ignored[0], sizeof r->settings.ignored[0], "LEAKY.exe");
-  seep_engine_settings(r->engine, now_of(r), "file", &r->settings, NULL);
+  seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
-  poll_for(r, 120);
+  engine_rig_poll(r, 120);
   assert_int_equal(r->leaks_opened, 0);
-  assert_int_equal(told(r, SEEP_ALERT_LEAK_FOUND), 0);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 0);
 }
 
 static void a_dead_process_closes_its_case(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   fake_world_add(&r->world, 17, "calm.exe", 300 * MB, 0);
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
-  poll_for(r, 120);
+  engine_rig_poll(r, 120);
   assert_int_equal(seep_engine_open_leaks(r->engine), 1);
   fake_world_remove(&r->world, 4242);
-  poll_for(r, 1);
+  engine_rig_poll(r, 1);
   assert_int_equal(seep_engine_open_leaks(r->engine), 0);
-  assert_int_equal(told(r, SEEP_ALERT_LEAK_OVER), 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_OVER), 1);
   assert_string_equal(r->last_leak.ending, "the process ended");
   assert_true(r->last_leak.closed.ms > r->last_leak.opened.ms);
 }
 
 static void a_cut_snapshot_kills_nobody(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   fake_world_add(&r->world, 17, "calm.exe", 300 * MB, 0);
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
-  poll_for(r, 120);
+  engine_rig_poll(r, 120);
   size_t stored = r->polls_stored;
   r->world.cut = true;
-  poll_for(r, 3);
+  engine_rig_poll(r, 3);
   assert_int_equal(seep_engine_open_leaks(r->engine), 1);
   assert_int_equal(r->polls_stored, stored);
   r->world.cut = false;
-  poll_for(r, 3);
+  engine_rig_poll(r, 3);
   assert_int_equal(seep_engine_open_leaks(r->engine), 1);
-  assert_int_equal(told(r, SEEP_ALERT_LEAK_OVER), 0);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_OVER), 0);
 }
 
 static const char event_form[] =
@@ -259,21 +122,21 @@ static const char event_form[] =
     "CommitCharge>"
     "</Process_1></ProcessInfo></MemoryExhaustionInfo></UserData></Event>";
 
-static void tell_event(rig *r, unsigned record)
+static void tell_event(engine_rig *r, unsigned record)
 {
   char xml[2048];
   int length = snprintf(xml, sizeof xml, event_form, record);
-  seep_engine_exhaustion(r->engine, now_of(r), xml, (size_t)length, "mark", 4);
+  seep_engine_exhaustion(r->engine, engine_rig_now(r), xml, (size_t)length, "mark", 4);
 }
 
 static void event_2004_is_told_before_its_bookmark_moves(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   fake_world_add(&r->world, 77, "slow.exe", 100 * MB, 0);
-  poll_for(r, 2);
+  engine_rig_poll(r, 2);
   r->order_count = 0;
   tell_event(r, 5);
-  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 1);
   assert_int_equal(r->order[0], SEEP_COMMAND_ALERT);
   assert_int_equal(r->order[1], SEEP_COMMAND_BOOKMARK);
   assert_string_equal(r->bookmark, "mark");
@@ -282,27 +145,27 @@ static void event_2004_is_told_before_its_bookmark_moves(void **state)
   assert_string_equal(alert->inserts[1], "5");
   assert_non_null(strstr(alert->inserts[4], "slow.exe (77)"));
   tell_event(r, 5); /* the same record once more, as after a restart of the event log */
-  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 1);
   assert_int_equal(r->bookmarks, 2);
   r->world.mono_ms += r->settings.event2004_urgent_ms + 1;
-  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
+  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
   assert_int_equal(r->interval_ms, 1000);
 }
 
 static void an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_waits(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   r->alert_answer = SEEP_OS;
   tell_event(r, 5);
   tell_event(r, 6);
-  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 0);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 0);
   assert_int_equal(r->bookmarks, 0);
   r->alert_answer = SEEP_OK;
   tell_event(r, 7); /* told, and yet the bookmark must not pass what is still untold */
-  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 1);
   assert_int_equal(r->bookmarks, 0);
-  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 2);
+  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 2);
   assert_string_equal(fake_sink_wait(&r->sink, SEEP_ALERT_EXHAUSTION, 2, 0)->inserts[1], "5");
   tell_event(r, 8);
   assert_int_equal(r->bookmarks, 0); /* 6 has only ever been refused: the next start must read it again */
@@ -310,14 +173,14 @@ static void an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_wa
 
 static void a_waiting_event_lets_the_newest_bookmark_move_once_it_is_told(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   r->alert_answer = SEEP_OS;
   tell_event(r, 5);
   r->alert_answer = SEEP_OK;
   tell_event(r, 6);
   assert_int_equal(r->bookmarks, 0);
-  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 2);
+  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 2);
   assert_int_equal(r->bookmarks, 1);
   tell_event(r, 7);
   assert_int_equal(r->bookmarks, 2);
@@ -325,54 +188,54 @@ static void a_waiting_event_lets_the_newest_bookmark_move_once_it_is_told(void *
 
 static void cases_get_new_rows_when_the_store_is_exchanged(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
-  poll_for(r, 120);
+  engine_rig_poll(r, 120);
   assert_int_equal(r->leaks_opened, 1);
   assert_int_not_equal(r->last_leak.id, 0);
   seep_engine_store_exchanged(r->engine);
-  poll_for(r, 5);
+  engine_rig_poll(r, 5);
   assert_int_equal(r->last_leak.id, 0); /* the update asks for a new row */
 }
 
 static void a_case_that_was_ignored_is_told_when_it_is_not_any_more(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   r->settings.ignored_count = 1;
   snprintf(r->settings.ignored[0], sizeof r->settings.ignored[0], "leaky.exe");
-  seep_engine_settings(r->engine, now_of(r), "file", &r->settings, NULL);
+  seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
-  poll_for(r, 120);
-  assert_int_equal(told(r, SEEP_ALERT_LEAK_FOUND), 0);
+  engine_rig_poll(r, 120);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 0);
   r->settings.ignored_count = 0;
-  seep_engine_settings(r->engine, now_of(r), "file", &r->settings, NULL);
-  poll_for(r, 10);
-  assert_int_equal(told(r, SEEP_ALERT_LEAK_FOUND), 1);
+  seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
+  engine_rig_poll(r, 10);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 1);
 }
 
 static void a_foreign_event_is_not_told_but_passed(void **state)
 {
-  rig *r = *state;
-  seep_engine_exhaustion(r->engine, now_of(r), "<Event/>", 8, "mark", 4);
-  seep_engine_exhaustion(r->engine, now_of(r), "<Eve", 4, "mark", 4);
-  assert_int_equal(told(r, SEEP_ALERT_EXHAUSTION), 0);
+  engine_rig *r = *state;
+  seep_engine_exhaustion(r->engine, engine_rig_now(r), "<Event/>", 8, "mark", 4);
+  seep_engine_exhaustion(r->engine, engine_rig_now(r), "<Eve", 4, "mark", 4);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 0);
   assert_int_equal(r->bookmarks, 2);
   assert_int_equal(r->interval_ms, 1000);
 }
 
 /* How many polls until the leak is called, with or without an Event 2004 that names the process. */
-static unsigned polls_until_leak(rig *r, bool named)
+static unsigned polls_until_leak(engine_rig *r, bool named)
 {
   r->settings.detector_confirmations = 12;
-  seep_engine_settings(r->engine, now_of(r), "file", &r->settings, NULL);
+  seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   fake_process *process = fake_world_add(&r->world, 77, "slow.exe", 100 * MB, 2 * (int64_t)MB);
   process->created = UINT64_C(133600000000000077);
-  poll_for(r, 5);
+  engine_rig_poll(r, 5);
   if (named) {
     tell_event(r, 9);
   }
   for (unsigned polls = 0; polls < 400; polls++) {
-    poll_for(r, 1);
+    engine_rig_poll(r, 1);
     if (r->leaks_opened > 0) {
       return polls;
     }
@@ -384,59 +247,59 @@ static void a_named_process_is_judged_sooner(void **state)
 {
   unsigned unnamed = polls_until_leak(*state, false);
   void *second = NULL;
-  assert_int_equal(set_up(&second), 0);
+  assert_int_equal(engine_rig_set_up(&second), 0);
   unsigned named = polls_until_leak(second, true);
-  tear_down(&second);
+  engine_rig_tear_down(&second);
   assert_true(unnamed < 400);
   assert_true(named + 10 < unnamed);
 }
 
 static void feed_and_storage_are_told_once_per_change(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   seep_error error = {SEEP_OS, SEEP_DOMAIN_WIN32, 1722, "EvtSubscribe", ""};
-  seep_engine_feed_state(r->engine, now_of(r), true, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_FEED_RESTORED), 0);
-  seep_engine_feed_state(r->engine, now_of(r), false, &error);
-  seep_engine_feed_state(r->engine, now_of(r), false, &error);
-  assert_int_equal(told(r, SEEP_ALERT_FEED_LOST), 1);
-  seep_engine_feed_state(r->engine, now_of(r), true, NULL);
-  seep_engine_feed_state(r->engine, now_of(r), true, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_FEED_RESTORED), 1);
-  seep_engine_storage(r->engine, now_of(r), true, "", NULL);
-  assert_int_equal(told(r, SEEP_ALERT_STORAGE_RECOVERED), 0);
-  seep_engine_storage(r->engine, now_of(r), false, "seepwatch.db", &error);
-  seep_engine_storage(r->engine, now_of(r), false, "seepwatch.db", &error);
-  seep_engine_storage(r->engine, now_of(r), true, "", NULL);
-  assert_int_equal(told(r, SEEP_ALERT_STORAGE_DEGRADED), 1);
-  assert_int_equal(told(r, SEEP_ALERT_STORAGE_RECOVERED), 1);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), true, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_FEED_RESTORED), 0);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), false, &error);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), false, &error);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_FEED_LOST), 1);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), true, NULL);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), true, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_FEED_RESTORED), 1);
+  seep_engine_storage(r->engine, engine_rig_now(r), true, "", NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_STORAGE_RECOVERED), 0);
+  seep_engine_storage(r->engine, engine_rig_now(r), false, "seepwatch.db", &error);
+  seep_engine_storage(r->engine, engine_rig_now(r), false, "seepwatch.db", &error);
+  seep_engine_storage(r->engine, engine_rig_now(r), true, "", NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_STORAGE_DEGRADED), 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_STORAGE_RECOVERED), 1);
 }
 
 static void without_a_durable_journal_nothing_is_recorded(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   seep_error error = {SEEP_LIMIT, SEEP_DOMAIN_SQLITE, 13, "insert", ""};
   seep_recorder_event request = {.kind = SEEP_RECORDER_REQUEST, .free_bytes = UINT64_MAX};
   request.target.key.pid = 5;
-  seep_engine_storage(r->engine, now_of(r), false, "seepwatch.db", &error);
+  seep_engine_storage(r->engine, engine_rig_now(r), false, "seepwatch.db", &error);
   r->order_count = 0;
-  seep_engine_recorder(r->engine, now_of(r), &request);
-  assert_int_equal(told(r, SEEP_ALERT_RECORDING_REFUSED), 1);
+  seep_engine_recorder(r->engine, engine_rig_now(r), &request);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_RECORDING_REFUSED), 1);
   for (size_t i = 0; i < r->order_count; i++) {
     assert_int_not_equal(r->order[i], SEEP_COMMAND_RECORDER);
   }
-  seep_engine_storage(r->engine, now_of(r), true, "", NULL);
-  seep_engine_recorder(r->engine, now_of(r), &request);
+  seep_engine_storage(r->engine, engine_rig_now(r), true, "", NULL);
+  seep_engine_recorder(r->engine, engine_rig_now(r), &request);
   assert_int_equal(r->order[r->order_count - 1], SEEP_COMMAND_RECORDER);
 }
 
 static void refused_settings_name_line_and_key(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   seep_settings safe;
   seep_settings_problem problem = {.line = 7, .key = "detector.window_s", .reason = "must be a number"};
   seep_settings_safe(&safe);
-  seep_engine_settings(r->engine, now_of(r), "C:\\x.json", &safe, &problem);
+  seep_engine_settings(r->engine, engine_rig_now(r), "C:\\x.json", &safe, &problem);
   const seep_alert *alert = fake_sink_wait(&r->sink, SEEP_ALERT_SETTINGS_REFUSED, 1, 0);
   assert_non_null(alert);
   assert_string_equal(alert->inserts[1], "7");
@@ -446,49 +309,49 @@ static void refused_settings_name_line_and_key(void **state)
 
 static void own_budget_is_told_when_passed_and_not_below(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   seep_own_usage usage = {.private_bytes = r->settings.own_private_bytes};
-  seep_engine_tick(r->engine, now_of(r), &usage, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_OWN_BUDGET), 0);
+  seep_engine_tick(r->engine, engine_rig_now(r), &usage, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_OWN_BUDGET), 0);
   usage.private_bytes++;
-  seep_engine_tick(r->engine, now_of(r), &usage, NULL);
-  seep_engine_tick(r->engine, now_of(r), &usage, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_OWN_BUDGET), 1);
+  seep_engine_tick(r->engine, engine_rig_now(r), &usage, NULL);
+  seep_engine_tick(r->engine, engine_rig_now(r), &usage, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_OWN_BUDGET), 1);
 }
 
 static void the_heart_beats_on_time(void **state)
 {
-  rig *r = *state;
-  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_HEARTBEAT), 0);
+  engine_rig *r = *state;
+  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_HEARTBEAT), 0);
   r->world.mono_ms += r->settings.heartbeat_ms;
-  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
-  seep_engine_tick(r->engine, now_of(r), NULL, NULL);
-  assert_int_equal(told(r, SEEP_ALERT_HEARTBEAT), 1);
-  seep_engine_status(r->engine, now_of(r));
-  assert_int_equal(told(r, SEEP_ALERT_HEARTBEAT), 2);
+  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
+  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_HEARTBEAT), 1);
+  seep_engine_status(r->engine, engine_rig_now(r));
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_HEARTBEAT), 2);
 }
 
 static void blindness_is_told_once_and_its_end_too(void **state)
 {
-  rig *r = *state;
+  engine_rig *r = *state;
   seep_error error = {SEEP_OS, SEEP_DOMAIN_NT, 0xC000009A, "NtQuerySystemInformation", ""};
   fake_world_add(&r->world, 17, "calm.exe", 300 * MB, 0);
-  poll_for(r, 1);
-  seep_engine_poll_failed(r->engine, now_of(r), &error);
-  seep_engine_poll_failed(r->engine, now_of(r), &error);
-  assert_int_equal(told(r, SEEP_ALERT_BLIND), 0); /* one or two may happen when memory is short */
-  poll_for(r, 1);
-  assert_int_equal(told(r, SEEP_ALERT_BLIND_OVER), 0);
+  engine_rig_poll(r, 1);
+  seep_engine_poll_failed(r->engine, engine_rig_now(r), &error);
+  seep_engine_poll_failed(r->engine, engine_rig_now(r), &error);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_BLIND), 0); /* one or two may happen when memory is short */
+  engine_rig_poll(r, 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_BLIND_OVER), 0);
   for (int i = 0; i < 5; i++) {
-    seep_engine_poll_failed(r->engine, now_of(r), &error);
+    seep_engine_poll_failed(r->engine, engine_rig_now(r), &error);
   }
-  assert_int_equal(told(r, SEEP_ALERT_BLIND), 1);
-  poll_for(r, 2);
-  assert_int_equal(told(r, SEEP_ALERT_BLIND_OVER), 1);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_BLIND), 1);
+  engine_rig_poll(r, 2);
+  assert_int_equal(engine_rig_told(r, SEEP_ALERT_BLIND_OVER), 1);
 }
 
-#define engine_test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define engine_test(f) cmocka_unit_test_setup_teardown(f, engine_rig_set_up, engine_rig_tear_down)
 
 int main(void)
 {

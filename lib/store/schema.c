@@ -1,0 +1,180 @@
+/*
+ * The tables. Times are in ms since 1970 (created: a FILETIME, hour: hours since 1970), sizes in pages of
+ * 4096 bytes where a column does not say bytes; the views give both as people read them. A released script is
+ * never changed.
+ *
+ * process: each process once, by (pid, created); last_ms is NULL while it is there and until the hour of its
+ * end is over. Figures of the system have the negative numbers that the view system_hourly names.
+ *
+ * poll: polls not yet packed, as poll_row.h writes them; elapsed_ms is NULL where it is not known.
+ *
+ * block: polls packed, as block.h writes them; id and polls tell which.
+ *
+ * hour: what a process had in `hours` hours in a row, all alike, from `hour` on and never over midnight; mean
+ * and peak are above the floor.
+ */
+#include "store/schema.h"
+
+/* clang-format off */
+#define CASES                                                                                                \
+  "CREATE TABLE leak(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL, image TEXT "    \
+  "NOT NULL,"                                                                                                \
+  " began_ms INTEGER NOT NULL, opened_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL,"                      \
+  " slope_bytes_per_hour REAL NOT NULL, growth_bytes INTEGER NOT NULL, commit_bytes INTEGER NOT NULL,"       \
+  " confidence REAL NOT NULL, kind TEXT NOT NULL, ending TEXT NOT NULL);"                                    \
+  "CREATE TABLE capture(id INTEGER PRIMARY KEY, leak_id INTEGER NOT NULL, pid INTEGER NOT NULL,"             \
+  " created INTEGER NOT NULL, image TEXT NOT NULL, kind TEXT NOT NULL, started_ms INTEGER NOT NULL,"         \
+  " ended_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, path TEXT NOT NULL, outcome TEXT NOT NULL);"          \
+  "CREATE TABLE journal(id INTEGER PRIMARY KEY AUTOINCREMENT, written_ms INTEGER NOT NULL, kind TEXT NOT "   \
+  "NULL,"                                                                                                    \
+  " subject TEXT NOT NULL);"                                                                                 \
+  "CREATE TABLE value(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+
+#define SERIES                                                                                               \
+  "CREATE TABLE image(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"                                   \
+  "CREATE TABLE process(id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, created INTEGER NOT NULL,"             \
+  " image INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER);"                                    \
+  "CREATE TABLE poll(id INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, elapsed_ms INTEGER,"                  \
+  " after_gap INTEGER NOT NULL, changes BLOB NOT NULL);"                                                     \
+  "CREATE TABLE block(id INTEGER PRIMARY KEY, polls INTEGER NOT NULL, first_ms INTEGER NOT NULL,"            \
+  " last_ms INTEGER NOT NULL, data BLOB NOT NULL);"                                                          \
+  "CREATE TABLE hour(hour INTEGER, process INTEGER, hours INTEGER NOT NULL, floor INTEGER NOT NULL,"         \
+  " mean_above INTEGER NOT NULL, peak_above INTEGER NOT NULL, PRIMARY KEY(hour, process)) WITHOUT ROWID;"    \
+  "CREATE TABLE event(id INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, event INTEGER NOT NULL,"             \
+  " level TEXT NOT NULL, image TEXT NOT NULL, pid INTEGER NOT NULL, text TEXT NOT NULL);"
+
+#define TIME(ms) "strftime('%Y-%m-%dT%H:%M:%SZ', " ms " / 1000, 'unixepoch')"
+/* A creation time nobody could read is 0; a case that is still open ends at 0. */
+#define CREATED(column)                                                                                      \
+  "CASE WHEN " column " > 0 THEN strftime('%Y-%m-%dT%H:%M:%SZ', " column                                     \
+  " / 10000000 - 11644473600, 'unixepoch') END"
+#define UNLESS_ZERO(column) "CASE WHEN " column " <> 0 THEN " TIME(column) " END"
+#define HOURS                                                                                                \
+  "WITH RECURSIVE step(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM step WHERE n < 23) SELECT"                \
+  " strftime('%Y-%m-%dT%H:00:00Z', (h.hour + n) * 3600, 'unixepoch') AS hour, "
+#define FIGURES                                                                                              \
+  " h.floor * 4096 AS floor_bytes, (h.floor + h.mean_above) * 4096 AS mean_bytes,"                           \
+  " (h.floor + h.peak_above) * 4096 AS peak_bytes FROM hour h JOIN step ON n < h.hours "
+
+#define VIEWS                                                                                                                                                                                                                        \
+  "CREATE VIEW processes AS SELECT p.id AS process, i.name AS image, p.pid, " CREATED(                                                                                                                                               \
+      "p.created") " AS created, " TIME("p.first_ms") " AS first_seen, " TIME("p.last_ms") " AS last_seen "                                                                                                                          \
+                                                                                           "FROM process p "                                                                                                                         \
+                                                                                           "JOIN image i "                                                                                                                           \
+                                                                                           "ON i.id = "                                                                                                                              \
+                                                                                           "p.image;"                                                                                                                                \
+                                                                                           "CREATE VIEW "                                                                                                                            \
+                                                                                           "hourly "                                                                                                                                 \
+                                                                                           "AS " HOURS                                                                                                                               \
+                                                                                           "h.process, "                                                                                                                             \
+                                                                                           "i.name AS "                                                                                                                              \
+                                                                                           "image, "                                                                                                                                 \
+                                                                                           "p.pid," FIGURES                                                                                                                          \
+                                                                                           "JOIN process p "                                                                                                                         \
+                                                                                           "ON p.id = "                                                                                                                              \
+                                                                                           "h.process JOIN "                                                                                                                         \
+                                                                                           "image i ON "                                                                                                                             \
+                                                                                           "i.id = p.image;"                                                                                                                         \
+                                                                                           "CREATE VIEW "                                                                                                                            \
+                                                                                           "system_hourly "                                                                                                                          \
+                                                                                           "AS " HOURS                                                                                                                               \
+                                                                                           "CASE h.process "                                                                                                                         \
+                                                                                           "WHEN -6 THEN "                                                                                                                           \
+                                                                                           "'commit_total' "                                                                                                                         \
+                                                                                           "WHEN -5 THEN "                                                                                                                           \
+                                                                                           "'commit_limit' "                                                                                                                         \
+                                                                                           "WHEN -4 THEN"                                                                                                                            \
+                                                                                           " 'physical_"                                                                                                                             \
+                                                                                           "total' WHEN -3 "                                                                                                                         \
+                                                                                           "THEN "                                                                                                                                   \
+                                                                                           "'physical_"                                                                                                                              \
+                                                                                           "available' "                                                                                                                             \
+                                                                                           "WHEN -2 THEN "                                                                                                                           \
+                                                                                           "'paged_pool' "                                                                                                                           \
+                                                                                           "ELSE"                                                                                                                                    \
+                                                                                           " 'nonpaged_"                                                                                                                             \
+                                                                                           "pool' END AS "                                                                                                                           \
+                                                                                           "figure," FIGURES                                                                                                                         \
+                                                                                           "WHERE "                                                                                                                                  \
+                                                                                           "h.process < 0;"                                                                                                                          \
+                                                                                           "CREATE VIEW "                                                                                                                            \
+                                                                                           "leaks AS "                                                                                                                               \
+                                                                                           "SELECT id, "                                                                                                                             \
+                                                                                           "image, "                                                                                                                                 \
+                                                                                           "pid, " CREATED("created") " AS created, " TIME("began_ms") " AS began, " TIME("opened_ms") " AS opened, " UNLESS_ZERO(                   \
+                                                                                               "closed_ms") " AS closed, slope_bytes_per_hour, growth_bytes, commit_bytes, confidence, kind, ending FROM leak;"                      \
+                                                                                                            "CREATE VIEW captures AS SELECT id, leak_id AS leak, image, pid, " CREATED("created") " AS created, kind, " TIME(        \
+                                                                                                                "started_ms") " AS started, " UNLESS_ZERO("ended_ms") " AS ended, bytes, path, outcome FROM capture;"                \
+                                                                                                                                                                      "CREATE VIEW events AS SELECT id, " TIME(                      \
+                                                                                                                                                                          "wall_ms") " AS time, event, level, image, pid, text FROM" \
+                                                                                                                                                                                     " event;"
+
+/* clang-format on */
+
+#define MARK "PRAGMA application_id=0x53656570;PRAGMA user_version=2;"
+
+static const char from_nothing[] = CASES SERIES VIEWS MARK;
+
+static const char beside_version_1[] =
+    "ALTER TABLE process RENAME TO process_1;ALTER TABLE poll RENAME TO poll_1;" SERIES VIEWS;
+static const char without_version_1[] = "DROP TABLE poll_1;DROP TABLE process_1;" MARK;
+
+static seep_status run_script(seep_store *store, const char *script, const char *path, seep_error *error)
+{
+  int rc = sqlite3_exec(store->db, script, NULL, NULL, NULL);
+  return rc == SQLITE_OK ? SEEP_OK : seep_store__fail(store, rc, "prepare store", path, error);
+}
+
+/* Nobody comes to these numbers by counting, and behind them it would not go on. */
+static seep_status check_numbers(seep_store *store, const char *path, seep_error *error)
+{
+  int64_t highest = 0;
+  int rc = seep_store__read_number(
+      store,
+      "SELECT max(ifnull((SELECT max(id) FROM poll), 0),"
+      " ifnull((SELECT max(id) FROM block), 0), ifnull((SELECT max(id) FROM process), 0))",
+      &highest);
+  if (rc != SQLITE_OK) {
+    return seep_store__fail(store, rc, "read store", path, error);
+  }
+  return highest < SEEP_POLL_LAST_ROW
+             ? SEEP_OK
+             : seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, highest, "count on in store", path);
+}
+
+seep_status seep_schema__check(seep_store *store, int version, const char *path, seep_error *error)
+{
+  static const struct {
+    int64_t count;
+    const char *sql;
+  } tables[SEEP_SCHEMA_VERSION + 1] = {
+      {0, "SELECT 0"},
+      {6, "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
+          " ('process', 'poll', 'leak', 'capture', 'journal', 'value')"},
+      {10, "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
+           " ('image', 'process', 'poll', 'block', 'hour', 'event', 'leak', 'capture', 'journal', 'value')"}};
+  int64_t found = 0;
+  int rc = seep_store__read_number(store, tables[version].sql, &found);
+  if (rc != SQLITE_OK) {
+    return seep_store__fail(store, rc, "read store", path, error);
+  }
+  if (found != tables[version].count) {
+    return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "find the tables of store", path);
+  }
+  return version == SEEP_SCHEMA_VERSION ? check_numbers(store, path, error) : SEEP_OK;
+}
+
+seep_status seep_schema__upgrade(seep_store *store, const char *path, seep_error *error)
+{
+  if (store->version == 0) {
+    return run_script(store, from_nothing, path, error);
+  }
+  if (store->version == 1) {
+    seep_status status = run_script(store, beside_version_1, path, error);
+    if (status == SEEP_OK) {
+      status = seep_version1__convert(store, error);
+    }
+    return status == SEEP_OK ? run_script(store, without_version_1, path, error) : status;
+  }
+  return SEEP_OK;
+}

@@ -1,0 +1,1 @@
+seep_fuzz_target(block SOURCES fuzz_block.c LINK seep::store dep::zlib)

@@ -1,0 +1,418 @@
+/*
+ * Files of version 1, written by version 1 itself (tests/fixtures/store): everything in them is there
+ * afterwards. Whatever fails on the way leaves them as they were. Files of a version to come stay untouched.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+#include <zlib.h>
+
+#include "fault_vfs.h"
+#include "poll_truth.h"
+#include "store_files.h"
+
+#define PATH "test_store_migration.db"
+#define COPY "test_store_migration_copy.db"
+#define FIXTURES SEEP_FIXTURES "/store/"
+#define CLOSED "version1.db"
+#define CLOSED_POLLS 300u
+#define KILLED "version1-killed.db"
+#define KILLED_POLLS 50u
+#define MORE 3u
+
+/* As the fixtures' README says. */
+static const poll_script script = {20, 0, 5 * SEEP_MS_PER_MINUTE, true};
+
+static seep_wall moment_of(size_t number)
+{
+  return (seep_wall){poll_script_wall(&script, number)};
+}
+
+static bool unpack(const char *name, const char *target)
+{
+  char path[600];
+  uint8_t *bytes = malloc((size_t)4 << 20);
+  assert_non_null(bytes);
+  snprintf(path, sizeof path, FIXTURES "%s.gz", name);
+  gzFile file = gzopen(path, "rb");
+  int size = file != NULL ? gzread(file, bytes, 4u << 20) : -1;
+  if (file != NULL) {
+    gzclose(file);
+  }
+  if (size > 0) {
+    store_files_write(target, bytes, (size_t)size);
+  }
+  free(bytes);
+  return size > 0;
+}
+
+static void unpack_store(const char *name)
+{
+  char log[100];
+  store_files_remove(PATH);
+  snprintf(log, sizeof log, "%s-wal", name);
+  assert_true(unpack(name, PATH));
+  (void)unpack(log, PATH "-wal");
+}
+
+static void tell_truth(uint8_t *polls, size_t count)
+{
+  for (size_t number = 0; number < count; number++) {
+    bool lost = (number >= 30 && number < 34) || number == 40;
+    bool gap = number == 0 || number == 34; /* one poll missed was no gap yet */
+    polls[number] = lost ? 0 : gap ? POLL_KEPT | POLL_AFTER_GAP : POLL_KEPT;
+  }
+}
+
+/* ---- what stands beside the polls ---- */
+
+typedef struct count {
+  unsigned leaks, captures;
+} count;
+
+static bool see_leak(void *context, const seep_store_leak *leak)
+{
+  count *c = context;
+  char image[64];
+  int64_t i = ++c->leaks;
+  snprintf(image, sizeof image, "leak-%" PRId64 "-\xC3\xA4.exe", i);
+  assert_true(leak->id == i && leak->key.pid == 4 * i);
+  assert_true(leak->key.created == UINT64_C(133000000000000000) + (uint64_t)i);
+  assert_string_equal(leak->image, image);
+  assert_true(leak->began.ms == 1000 * i && leak->opened.ms == 2000 * i);
+  assert_true(leak->closed.ms == (i == 2 ? 0 : 3000 * i));
+  assert_true(leak->slope_bytes_per_hour == 1.5 * (double)i && leak->confidence == 0.25 * (double)i);
+  assert_true(leak->growth_bytes == 4096 * (uint64_t)i && leak->commit_bytes == 1000003 * (uint64_t)i);
+  assert_string_equal(leak->kind, "heap");
+  assert_string_equal(leak->ending, i == 2 ? "" : "exited");
+  return true;
+}
+
+static bool see_capture(void *context, const seep_store_capture *capture)
+{
+  count *c = context;
+  char image[64], path[64];
+  int64_t i = ++c->captures;
+  snprintf(image, sizeof image, "capture-%" PRId64 ".exe", i);
+  snprintf(path, sizeof path, "C:\\captures\\%" PRId64 "-\xC3\xA4.etl", i);
+  assert_true(capture->id == i && capture->leak_id == i && capture->key.pid == 8 * i);
+  assert_true(capture->key.created == UINT64_C(133000000000000000) + (uint64_t)i);
+  assert_true(capture->started.ms == 4000 * i && capture->ended.ms == 5000 * i);
+  assert_true(capture->bytes == 123456789 * (uint64_t)i);
+  assert_string_equal(capture->image, image);
+  assert_string_equal(capture->path, path);
+  assert_string_equal(capture->kind, "virtualalloc");
+  assert_string_equal(capture->outcome, "saved");
+  return true;
+}
+
+static void check_others(seep_store *store)
+{
+  count c = {0, 0};
+  seep_store_journal_entry entries[4];
+  size_t journal = 0, length = 0;
+  char value[32];
+  assert_int_equal(seep_store_leaks(store, see_leak, &c, NULL), SEEP_OK);
+  assert_int_equal(c.leaks, 3);
+  assert_int_equal(seep_store_captures(store, see_capture, &c, NULL), SEEP_OK);
+  assert_int_equal(c.captures, 2);
+  assert_int_equal(seep_store_journal_list(store, entries, 4, &journal, NULL), SEEP_OK);
+  assert_int_equal(journal, 2);
+  for (size_t i = 0; i < 2; i++) {
+    assert_true(entries[i].id == (int64_t)i + 1 && entries[i].written.ms == 6000 * ((int64_t)i + 1));
+    assert_string_equal(entries[i].kind, "recording");
+    assert_string_equal(entries[i].subject, i == 0 ? "seepwatch-1" : "seepwatch-2");
+  }
+  assert_int_equal(seep_store_value_get(store, "events.bookmark", value, sizeof value, &length, NULL),
+                   SEEP_OK);
+  assert_int_equal(length, 13);
+  assert_memory_equal(value, "<Bookmark/>\0x", 14);
+  assert_int_equal(seep_store_value_get(store, "stop.clean", value, sizeof value, &length, NULL), SEEP_OK);
+  assert_int_equal(length, 0);
+}
+
+/* Everything that the fixture has; `more` polls were appended by this version. */
+static void check_store(const char *path, seep_store *store, size_t polls, size_t more)
+{
+  uint8_t known[CLOSED_POLLS + MORE];
+  poll_rows rows;
+  tell_truth(known, polls + more);
+  if (more > 0) {
+    known[polls] |= POLL_AFTER_GAP;
+  }
+  const poll_truth truth = {&script, known, polls + more, 0};
+  const char *wrong = poll_truth_check_file(path, &rows);
+  wrong = wrong != NULL ? wrong : poll_truth_check(&truth, store);
+  if (wrong == NULL && more == 0) {
+    wrong = poll_truth_check_processes(&truth, store);
+  }
+  if (wrong != NULL) {
+    fail_msg("%s", wrong);
+  }
+  assert_true(rows.first == 1 && rows.last == (int64_t)(polls + more - 5));
+  check_others(store);
+}
+
+static void migrate(const char *name, size_t polls)
+{
+  seep_store *store = NULL;
+  seep_store_opening opening = {0};
+  unpack_store(name);
+  assert_int_equal(seep_store_open_readonly(PATH, &store, NULL), SEEP_UNSUPPORTED);
+  unpack_store(name);
+  assert_int_equal(seep_store_open(PATH, moment_of(polls), NULL, &store, &opening, NULL), SEEP_OK);
+  assert_string_equal(opening.set_aside, "");
+  assert_false(opening.created);
+  check_store(PATH, store, polls, 0);
+  /* It goes on, and nothing is left of the old tables. */
+  poll_script_run *run = poll_script_begin(&script);
+  for (size_t i = 0; i < MORE; i++) {
+    assert_int_equal(poll_script_append(run, store, polls + i, NULL), SEEP_OK);
+  }
+  poll_script_end(run);
+  check_store(PATH, store, polls, MORE);
+  seep_store_journal_entry entry = {.kind = "recording"};
+  assert_int_equal(seep_store_journal_add(store, &entry, NULL), SEEP_OK);
+  assert_int_equal(entry.id, 4); /* a third was once there */
+  assert_int_equal(seep_store_journal_remove(store, entry.id, NULL), SEEP_OK);
+  seep_store_close(store);
+  assert_int_equal(seep_store_open_readonly(PATH, &store, NULL), SEEP_OK);
+  check_store(PATH, store, polls, MORE);
+  seep_store_close(store);
+}
+
+static void test_closed(void **state)
+{
+  (void)state;
+  migrate(CLOSED, CLOSED_POLLS);
+}
+
+static void test_killed(void **state)
+{
+  (void)state;
+  migrate(KILLED, KILLED_POLLS);
+}
+
+/* ---- faults on the way ---- */
+
+/* A sum over every row of a version 1 file, without the mark of a clean stop; 0: it is of another version. */
+static uint64_t sum_version1(const char *path)
+{
+  static const char *const queries[] = {
+      "SELECT * FROM process ORDER BY id", "SELECT * FROM poll ORDER BY id",
+      "SELECT * FROM leak ORDER BY id",    "SELECT * FROM capture ORDER BY id",
+      "SELECT * FROM journal ORDER BY id", "SELECT * FROM value WHERE name <> 'store.clean' ORDER BY name"};
+  sqlite3 *db = NULL;
+  sqlite3_stmt *statement = NULL;
+  assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+  int version = sqlite3_column_int(statement, 0);
+  sqlite3_finalize(statement);
+  uint64_t sum = UINT64_C(14695981039346656037);
+  for (size_t i = 0; version == 1 && i < sizeof queries / sizeof queries[0]; i++) {
+    assert_int_equal(sqlite3_prepare_v2(db, queries[i], -1, &statement, NULL), SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+      for (int column = 0; column < sqlite3_column_count(statement); column++) {
+        const uint8_t *bytes = sqlite3_column_blob(statement, column);
+        int size = sqlite3_column_bytes(statement, column);
+        for (int b = 0; b < size; b++) {
+          sum = (sum ^ bytes[b]) * UINT64_C(1099511628211);
+        }
+        sum = (sum ^ 0x100) * UINT64_C(1099511628211);
+      }
+    }
+    sqlite3_finalize(statement);
+  }
+  sqlite3_close(db);
+  return version == 1 ? sum : 0;
+}
+
+static void run_faults(const char *name, size_t polls, fault_kind kind, unsigned times, unsigned step)
+{
+  unpack_store(name);
+  const uint64_t sum = sum_version1(PATH);
+  assert_true(sum != 0);
+  bool fired = true;
+  unsigned refused = 0, committed = 0;
+  for (unsigned nth = 1; fired; nth += step * STORE_FILES_THINNED) {
+    seep_store *store = NULL;
+    seep_store_opening opening = {0};
+    unpack_store(name);
+    fault_vfs_arm(kind, nth, times);
+    seep_status status = seep_store_open(PATH, moment_of(polls), NULL, &store, &opening, NULL);
+    fired = fault_vfs_fired();
+    fault_vfs_arm(kind, 0, 0);
+    assert_string_equal(opening.set_aside, "");
+    if (status != SEEP_OK) {
+      assert_true(status == SEEP_OS || status == SEEP_LIMIT || status == SEEP_NOT_FOUND);
+      store_files_copy(PATH, COPY);
+      uint64_t left = sum_version1(COPY);
+      assert_true(left == sum || left == 0); /* 0: the very last sync failed, and all of it is done */
+      committed += left == 0;
+      refused++;
+      assert_int_equal(seep_store_open(PATH, moment_of(polls), NULL, &store, &opening, NULL), SEEP_OK);
+      assert_string_equal(opening.set_aside, "");
+    }
+    check_store(PATH, store, polls, 0);
+    seep_store_close(store);
+    assert_true(nth < 5000);
+  }
+  print_message("%u openings refused, %u of them after the last write\n", refused, committed);
+  assert_true(refused * STORE_FILES_THINNED > 5);
+  assert_true(committed <= refused / 2);
+}
+
+static void test_io_error(void **state)
+{
+  (void)state;
+  run_faults(KILLED, KILLED_POLLS, FAULT_CHANGE, 1, 1);
+  run_faults(CLOSED, CLOSED_POLLS, FAULT_CHANGE, FAULT_FOR_GOOD, 9);
+}
+
+static void test_disk_full(void **state)
+{
+  (void)state;
+  run_faults(KILLED, KILLED_POLLS, FAULT_FULL, FAULT_FOR_GOOD, 2);
+  run_faults(CLOSED, CLOSED_POLLS, FAULT_FULL, 1, 9);
+}
+
+static void test_read_error(void **state)
+{
+  (void)state;
+  run_faults(KILLED, KILLED_POLLS, FAULT_READ, 1, 2);
+  run_faults(CLOSED, CLOSED_POLLS, FAULT_READ, FAULT_FOR_GOOD, 3);
+}
+
+/* The power fails on the way: the file is of one version or the other, and whole. */
+static void test_power_cut(void **state)
+{
+  (void)state;
+  bool was_cut = true;
+  unsigned changes = 1, old = 0;
+  for (; was_cut; changes += STORE_FILES_THINNED) {
+    seep_store *store = NULL;
+    seep_store_opening opening = {0};
+    unpack_store(KILLED);
+    store_files_remove(COPY);
+    fault_vfs_remember(true);
+    fault_vfs_cut_after(changes, COPY, changes * UINT64_C(7919));
+    assert_int_equal(seep_store_open(PATH, moment_of(KILLED_POLLS), NULL, &store, &opening, NULL), SEEP_OK);
+    seep_store_close(store);
+    was_cut = fault_vfs_was_cut();
+    fault_vfs_remember(false);
+    if (!was_cut) {
+      break;
+    }
+    old += sum_version1(COPY) != 0;
+    assert_int_equal(seep_store_open(COPY, moment_of(KILLED_POLLS), NULL, &store, &opening, NULL), SEEP_OK);
+    assert_string_equal(opening.set_aside, "");
+    check_store(COPY, store, KILLED_POLLS, 0);
+    seep_store_close(store);
+  }
+  print_message("%u power cuts, %u left version 1\n", changes / STORE_FILES_THINNED, old);
+  assert_in_range(old * STORE_FILES_THINNED, 10, changes - 10);
+}
+
+/* ---- what version 1 could not read, and what this version does not know ---- */
+
+static void test_unreadable_poll(void **state)
+{
+  (void)state;
+  uint8_t known[CLOSED_POLLS];
+  seep_store *store = NULL;
+  unpack_store(CLOSED);
+  /* Of the first thirty the number is the row less one. */
+  store_files_sql(PATH, "UPDATE poll SET block = X'0107000000789c' WHERE id = 8;"
+                        "UPDATE poll SET block = X'' WHERE id = 12;"
+                        "UPDATE poll SET block = X'01FFFFFFFF' WHERE id = 13");
+  assert_int_equal(seep_store_open(PATH, moment_of(CLOSED_POLLS), NULL, &store, NULL, NULL), SEEP_OK);
+  tell_truth(known, CLOSED_POLLS);
+  known[7] = known[11] = known[12] = 0;
+  known[13] |= POLL_AFTER_GAP;
+  const poll_truth truth = {&script, known, CLOSED_POLLS, 0};
+  const char *wrong = poll_truth_check(&truth, store);
+  if (wrong != NULL) {
+    fail_msg("%s", wrong);
+  }
+  seep_store_close(store);
+}
+
+static void assert_same_file(const char *path, const uint8_t *bytes, size_t size)
+{
+  size_t found_size = 0;
+  uint8_t *found = store_files_read(path, &found_size);
+  assert_int_equal(found_size, size);
+  assert_memory_equal(found, bytes, size);
+  free(found);
+}
+
+/* Closed, and with its log beside it. */
+static void test_newer(void **state)
+{
+  (void)state;
+  for (int logged = 0; logged < 2; logged++) {
+    sqlite3 *db = NULL;
+    seep_store *store = NULL;
+    seep_store_opening opening = {0};
+    unpack_store(CLOSED);
+    assert_int_equal(sqlite3_open(PATH, &db), SQLITE_OK);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (logged) {
+      assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL), SQLITE_OK);
+    }
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=3", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    size_t size = 0, log_size = 0;
+    uint8_t *bytes = store_files_read(PATH, &size);
+    uint8_t *log = store_files_read(PATH "-wal", &log_size);
+    assert_int_equal(log != NULL, logged);
+    seep_error error = {0};
+    assert_int_equal(seep_store_open(PATH, moment_of(0), NULL, &store, &opening, &error), SEEP_UNSUPPORTED);
+    assert_null(store);
+    assert_string_equal(opening.set_aside, "");
+    assert_int_equal(error.status, SEEP_UNSUPPORTED);
+    assert_int_equal(seep_store_open_readonly(PATH, &store, NULL), SEEP_UNSUPPORTED);
+    assert_same_file(PATH, bytes, size);
+    if (logged) {
+      assert_same_file(PATH "-wal", log, log_size);
+    }
+    free(bytes);
+    free(log);
+  }
+}
+
+static int set_up(void **state)
+{
+  (void)state;
+  fault_vfs_install();
+  return 0;
+}
+
+static int tear_down(void **state)
+{
+  (void)state;
+  fault_vfs_remove();
+  store_files_remove(PATH);
+  store_files_remove(COPY);
+  return 0;
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_closed),          cmocka_unit_test(test_killed),
+      cmocka_unit_test(test_io_error),        cmocka_unit_test(test_disk_full),
+      cmocka_unit_test(test_read_error),      cmocka_unit_test(test_power_cut),
+      cmocka_unit_test(test_unreadable_poll), cmocka_unit_test(test_newer),
+  };
+  return cmocka_run_group_tests_name("store/migration", tests, set_up, tear_down);
+}

@@ -1,0 +1,150 @@
+#include "engine_rig.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void carry_alert(engine_rig *r, seep_command *command)
+{
+  const char *inserts[SEEP_ALERT_INSERTS];
+  const seep_alert *alert = command->as.alert.alert;
+  for (size_t i = 0; i < alert->insert_count; i++) {
+    inserts[i] = alert->inserts[i];
+    assert_true(inserts[i][0] != '\0');
+  }
+  command->as.alert.done = r->alert_answer;
+  if (r->alert_answer == SEEP_OK) {
+    fake_sink_keep(&r->sink, alert->id, (int)alert->level, inserts, alert->insert_count);
+  }
+}
+
+static void carry_poll(engine_rig *r, seep_command *command)
+{
+  const seep_store_poll *poll = &command->as.poll.content;
+  r->polls_stored++;
+  r->samples_last = poll->count;
+  r->poll_now = poll->now;
+  r->poll_interval_ms = poll->interval_ms;
+  for (size_t i = 0; i < poll->count; i++) {
+    if (poll->samples[i].store_id == 0) {
+      poll->samples[i].store_id = ++r->next_row;
+    }
+  }
+  command->as.poll.done = r->poll_answer;
+}
+
+static void carry(void *context, seep_command *command)
+{
+  engine_rig *r = context;
+  if (r->order_count < ENGINE_RIG_ORDER) {
+    r->order_at[r->order_count] = r->world.mono_ms;
+    r->order[r->order_count++] = command->kind;
+  }
+  switch (command->kind) {
+  case SEEP_COMMAND_ALERT:
+    carry_alert(r, command);
+    break;
+  case SEEP_COMMAND_STORE_POLL:
+    carry_poll(r, command);
+    break;
+  case SEEP_COMMAND_LEAK_OPEN:
+    command->as.leak->id = ++r->next_leak_id;
+    r->last_leak = *command->as.leak;
+    r->leaks_opened++;
+    break;
+  case SEEP_COMMAND_LEAK_UPDATE:
+    r->last_leak = *command->as.leak;
+    r->leaks_updated++;
+    break;
+  case SEEP_COMMAND_BOOKMARK:
+    r->bookmarks++;
+    snprintf(r->bookmark, sizeof r->bookmark, "%.*s", (int)command->as.bookmark.length,
+             command->as.bookmark.text);
+    break;
+  case SEEP_COMMAND_REQUEST_RECORDING:
+    r->requests++;
+    r->target = *command->as.target;
+    break;
+  case SEEP_COMMAND_POLL_EVERY:
+    r->interval_ms = command->as.interval_ms;
+    break;
+  case SEEP_COMMAND_HISTORY_TOLD:
+    r->history_told++;
+    r->history_told_bytes = command->as.history_told_bytes;
+    break;
+  case SEEP_COMMAND_CAPTURE_ADD:
+  case SEEP_COMMAND_RECORDER:
+    break;
+  }
+}
+
+seep_now engine_rig_now(const engine_rig *r)
+{
+  seep_now now = {{r->world.mono_ms}, {r->world.wall_ms}};
+  return now;
+}
+
+void engine_rig_look(engine_rig *r)
+{
+  seep_process_bytes bytes;
+  fake_world_bytes(&r->world, &bytes);
+  seep_engine_poll(r->engine, engine_rig_now(r), &bytes);
+}
+
+void engine_rig_poll(engine_rig *r, unsigned polls)
+{
+  for (unsigned i = 0; i < polls; i++) {
+    fake_world_advance(&r->world, 1000);
+    engine_rig_look(r);
+  }
+}
+
+size_t engine_rig_told(engine_rig *r, uint32_t id)
+{
+  return fake_sink_count_of(&r->sink, id);
+}
+
+int engine_rig_set_up(void **state)
+{
+  engine_rig *r = calloc(1, sizeof *r);
+  if (r == NULL) {
+    return -1;
+  }
+  fake_world_init(&r->world);
+  fake_sink_init(&r->sink);
+  seep_settings_defaults(&r->settings);
+  r->settings.poll_interval_ms = 1000;
+  r->settings.poll_urgent_interval_ms = 500;
+  r->settings.detector_window_ms = 32000;
+  r->settings.detector_start_up_ms = 5000;
+  r->settings.detector_minimum_growth_bytes = 8 * MB;
+  r->settings.detector_minimum_slope_bytes_per_hour = 10 * MB;
+  r->settings.detector_confirmations = 2;
+  seep_engine_options options = {.version = "9.8.7",
+                                 .data_folder = "/data",
+                                 .capture_folder = "/data/captures",
+                                 .temporary_folder = "/data/captures/temporary",
+                                 .path_separator = '/',
+                                 .emit = carry,
+                                 .emit_context = r};
+  r->engine = seep_engine_new(&options, &r->settings);
+  assert_non_null(r->engine);
+  seep_engine_start(r->engine, engine_rig_now(r));
+  *state = r;
+  return 0;
+}
+
+int engine_rig_tear_down(void **state)
+{
+  engine_rig *r = *state;
+  seep_engine_free(r->engine);
+  fake_sink_fini(&r->sink);
+  fake_world_fini(&r->world);
+  free(r);
+  return 0;
+}

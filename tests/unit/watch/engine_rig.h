@@ -1,0 +1,47 @@
+/* The engine alone, for tests: simulated time, no loop, no files. What it emits is counted and the last of
+ * each kind kept. */
+#ifndef SEEP_TESTS_WATCH_ENGINE_RIG_H
+#define SEEP_TESTS_WATCH_ENGINE_RIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fakes.h"
+#include "watch/engine.h"
+
+#define MB (UINT64_C(1) << 20)
+#define ENGINE_RIG_ORDER 4096
+
+typedef struct engine_rig {
+  fake_world world;
+  fake_sink sink;
+  seep_engine *engine;
+  seep_settings settings;
+  seep_command_kind order[ENGINE_RIG_ORDER]; /* kinds of commands in the order they came */
+  int64_t order_at[ENGINE_RIG_ORDER];        /* at which running time */
+  size_t order_count;
+  size_t polls_stored, samples_last;
+  seep_now poll_now; /* of the last poll stored */
+  int64_t poll_interval_ms;
+  seep_status poll_answer, alert_answer;
+  seep_store_leak last_leak;
+  size_t leaks_opened, leaks_updated, requests, bookmarks, history_told;
+  uint64_t history_told_bytes;
+  seep_recorder_target target;
+  int64_t interval_ms, next_leak_id, next_row;
+  char bookmark[64];
+} engine_rig;
+
+/* A started engine that looks every second and judges within half a minute. */
+int engine_rig_set_up(void **state);
+int engine_rig_tear_down(void **state);
+
+seep_now engine_rig_now(const engine_rig *r);
+/* That many looks, a second apart on both clocks. */
+void engine_rig_poll(engine_rig *r, unsigned polls);
+/* One look now, without time passing before it. */
+void engine_rig_look(engine_rig *r);
+size_t engine_rig_told(engine_rig *r, uint32_t id); /* how many alerts with this id */
+
+#endif
