@@ -1,0 +1,119 @@
+/* What the stock sqlite3 shell finds in the file: names and columns of the views are an interface. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "unit/store/series_rig.h"
+
+#define PATH "test_views.db"
+
+static int set_up(void **state)
+{
+  return series_rig_set_up(state, PATH);
+}
+
+static int tear_down(void **state)
+{
+  return series_rig_tear_down(state, PATH);
+}
+
+static void add_cases(series_rig *rig)
+{
+  const seep_filetime created = seep_wall_to_filetime((seep_wall){INT64_C(1772323100000)});
+  seep_store_leak leak = {.key = {4, created},
+                          .image = "app.exe",
+                          .began = {INT64_C(1772323200000)},
+                          .opened = {INT64_C(1772326800000)},
+                          .slope_bytes_per_hour = 1048576,
+                          .growth_bytes = 4096,
+                          .commit_bytes = 8192,
+                          .confidence = 0.5,
+                          .kind = "undetermined"};
+  seep_store_capture capture = {.key = {4, created},
+                                .image = "app.exe",
+                                .kind = "virtualalloc",
+                                .started = {INT64_C(1772326800000)},
+                                .ended = {INT64_C(1772326860000)},
+                                .bytes = 77,
+                                .path = "C:\\x.etl",
+                                .outcome = "saved"};
+  seep_store_event event = {.wall = {INT64_C(1772326800000)},
+                            .event = 210,
+                            .level = "warning",
+                            .image = "app.exe",
+                            .pid = 4,
+                            .text = "commit charge: 1 GB"};
+  assert_int_equal(seep_store_leak_open(rig->store, &leak, NULL), SEEP_OK);
+  capture.leak_id = leak.id;
+  assert_int_equal(seep_store_capture_add(rig->store, &capture, NULL), SEEP_OK);
+  assert_int_equal(seep_store_event_add(rig->store, &event, NULL), SEEP_OK);
+}
+
+/* Columns and the first row, as the shell prints them with headings. */
+static void assert_view(const char *view, const char *columns, const char *row)
+{
+  sqlite3 *db = NULL;
+  sqlite3_stmt *statement = NULL;
+  char sql[100], heading[400] = "", values[600] = "";
+  snprintf(sql, sizeof sql, "SELECT * FROM %s LIMIT 1", view);
+  assert_int_equal(sqlite3_open_v2(PATH, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+  for (int i = 0; i < sqlite3_column_count(statement); i++) {
+    const char *text = (const char *)sqlite3_column_text(statement, i);
+    size_t used = strlen(heading), said = strlen(values);
+    snprintf(heading + used, sizeof heading - used, "%s%s", i > 0 ? "|" : "",
+             sqlite3_column_name(statement, i));
+    snprintf(values + said, sizeof values - said, "%s%s", i > 0 ? "|" : "", text != NULL ? text : "");
+  }
+  sqlite3_finalize(statement);
+  sqlite3_close(db);
+  assert_string_equal(heading, columns);
+  assert_string_equal(values, row);
+}
+
+static void test_views(void **state)
+{
+  series_rig *rig = *state;
+  seep_system_memory memory = {40960, 81920, 4096, 4096, 8192, 4096};
+  series_rig_init(rig, PATH, 1, 41);
+  rig->samples[0].key.created = seep_wall_to_filetime((seep_wall){INT64_C(1772323100000)});
+  for (unsigned i = 0; i < 121; i++) {
+    rig->samples[0].commit_bytes = i == 60 ? 81920 : 40960;
+    seep_store_poll poll = {rig->now, 30000, &memory, rig->samples, 1};
+    assert_int_equal(seep_store_append_poll(rig->store, &poll, NULL), SEEP_OK);
+    rig->now.wall.ms += 30000;
+    rig->now.mono.ms += 30000;
+  }
+  add_cases(rig);
+  assert_view("processes", "process|image|pid|created|first_seen|last_seen",
+              "1|image-1.exe|4|2026-02-28T23:58:20Z|2026-03-01T00:00:00Z|");
+  assert_view("hourly", "hour|process|image|pid|floor_bytes|mean_bytes|peak_bytes",
+              "2026-03-01T00:00:00Z|1|image-1.exe|4|40960|40960|81920");
+  assert_view("system_hourly", "hour|figure|floor_bytes|mean_bytes|peak_bytes",
+              "2026-03-01T00:00:00Z|commit_total|40960|40960|40960");
+  assert_view(
+      "leaks",
+      "id|image|pid|created|began|opened|closed|slope_bytes_per_hour|growth_bytes|commit_bytes|"
+      "confidence|kind|ending",
+      "1|app.exe|4|2026-02-28T23:58:20Z|2026-03-01T00:00:00Z|2026-03-01T01:00:00Z||1048576.0|4096|8192|"
+      "0.5|undetermined|");
+  assert_view("captures", "id|leak|image|pid|created|kind|started|ended|bytes|path|outcome",
+              "1|1|app.exe|4|2026-02-28T23:58:20Z|virtualalloc|2026-03-01T01:00:00Z|2026-03-01T01:01:00Z|77|"
+              "C:\\x.etl|saved");
+  assert_view("events", "id|time|event|level|image|pid|text",
+              "1|2026-03-01T01:00:00Z|210|warning|app.exe|4|commit charge: 1 GB");
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_views, set_up, tear_down)};
+  return cmocka_run_group_tests_name("store/views", tests, NULL, NULL);
+}
