@@ -171,7 +171,7 @@ static void open_case(seep_engine *engine, seep_now now, seep_engine_watch *watc
   watch->offer_after = now.mono;
   watch->leak_stored = now.mono;
   emit_leak(engine, SEEP_COMMAND_LEAK_OPEN, leak);
-  seep_notices_leak(&engine->alert, leak, &engine->memory);
+  seep_notices_leak(&engine->alert, leak, engine->memory_known ? &engine->memory : NULL);
   seep_engine__emit_alert(engine);
 }
 

@@ -88,10 +88,16 @@ void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const see
   seep_alert_add_bytes(alert, leak->growth_bytes);
   seep_alert_add_wall(alert, leak->began);
   seep_alert_add_bytes(alert, leak->commit_bytes);
-  seep_alert_add_bytes(alert, memory->commit_total_bytes);
-  seep_alert_add_bytes(alert, memory->commit_limit_bytes);
-  seep_alert_add_duration(alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory),
-                                                            leak->slope_bytes_per_hour));
+  if (memory != NULL) {
+    seep_alert_add_bytes(alert, memory->commit_total_bytes);
+    seep_alert_add_bytes(alert, memory->commit_limit_bytes);
+    seep_alert_add_duration(alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory),
+                                                              leak->slope_bytes_per_hour));
+  } else {
+    for (unsigned i = 0; i < 3; i++) {
+      seep_alert_add_text(alert, NULL);
+    }
+  }
   seep_alert_add_text(alert, confidence);
 }
 

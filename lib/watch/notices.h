@@ -29,6 +29,7 @@ typedef struct seep_notices_pulse {
 } seep_notices_pulse;
 void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse);
 
+/* memory NULL: not known. */
 void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const seep_system_memory *memory);
 /* lasted_ms of running time: the wall clock may have been set since. */
 void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms);

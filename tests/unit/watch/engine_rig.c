@@ -30,6 +30,7 @@ static void carry_poll(engine_rig *r, seep_command *command)
   r->samples_last = poll->count;
   r->poll_now = poll->now;
   r->poll_interval_ms = poll->interval_ms;
+  r->poll_memory_known = poll->memory != NULL;
   for (size_t i = 0; i < poll->count; i++) {
     if (poll->samples[i].store_id == 0) {
       poll->samples[i].store_id = ++r->next_row;

@@ -24,6 +24,7 @@ typedef struct engine_rig {
   size_t polls_stored, samples_last;
   seep_now poll_now; /* of the last poll stored */
   int64_t poll_interval_ms;
+  bool poll_memory_known;
   seep_status poll_answer, alert_answer;
   seep_store_leak last_leak;
   size_t leaks_opened, leaks_updated, requests, bookmarks, history_told;

@@ -351,6 +351,64 @@ static void blindness_is_told_once_and_its_end_too(void **state)
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_BLIND_OVER), 1);
 }
 
+/* A replay's way in: one poll of `count` samples a second later; the first grows by 2 MB each time. */
+static void poll_samples(engine_rig *r, seep_process_sample *samples, size_t count,
+                         const seep_system_memory *memory)
+{
+  samples[0].commit_bytes += 2 * MB;
+  fake_world_advance(&r->world, 1000);
+  seep_engine_poll_samples(r->engine, engine_rig_now(r), samples, count, memory);
+}
+
+static void decoded_samples_are_judged_like_a_buffer(void **state)
+{
+  engine_rig *r = *state;
+  seep_system_memory memory = {.commit_total_bytes = 1, .commit_limit_bytes = 2};
+  seep_process_sample samples[] = {
+      {.key = {4242, 77},
+       .commit_bytes = 100 * MB,
+       .name_utf16le = (const uint8_t *)"l\0.\0e\0",
+       .name_bytes = 6},
+      {.key = {0, 0}, .commit_bytes = 5},
+      {.key = {17, 78}, .commit_bytes = 300 * MB, .name_utf16le = (const uint8_t *)"c\0", .name_bytes = 2}};
+  for (unsigned i = 0; i < 120; i++) {
+    poll_samples(r, samples, 3, &memory);
+  }
+  assert_int_equal(r->leaks_opened, 1);
+  assert_int_equal(r->last_leak.key.pid, 4242);
+  assert_string_equal(r->last_leak.image, "l.e");
+  assert_int_equal(r->samples_last, 2);
+  assert_true(r->poll_memory_known);
+  assert_true(seep_engine_detector_of(r->engine, samples[0].key)->called);
+  assert_false(seep_engine_detector_of(r->engine, samples[2].key)->called);
+  assert_null(seep_engine_detector_of(r->engine, samples[1].key));
+  poll_samples(r, samples + 1, 2, NULL);
+  assert_false(r->poll_memory_known);
+  assert_int_equal(r->samples_last, 1);
+  assert_string_equal(r->last_leak.ending, "the process ended");
+  assert_int_equal(seep_engine_open_leaks(r->engine), 0);
+  assert_null(seep_engine_detector_of(r->engine, samples[0].key));
+}
+
+/* What nobody could read is told as missing, not as nothing left. */
+static void a_leak_is_told_also_where_the_systems_memory_is_unknown(void **state)
+{
+  engine_rig *r = *state;
+  seep_process_sample sample = {.key = {4242, 77},
+                                .commit_bytes = 100 * MB,
+                                .name_utf16le = (const uint8_t *)"l\0.\0e\0",
+                                .name_bytes = 6};
+  for (unsigned i = 0; i < 120; i++) {
+    poll_samples(r, &sample, 1, NULL);
+  }
+  const seep_alert *told = fake_sink_wait(&r->sink, SEEP_ALERT_LEAK_FOUND, 1, 0);
+  assert_non_null(told);
+  for (size_t i = 8; i < 11; i++) { /* committed in all, the limit, time until then */
+    assert_string_equal(told->inserts[i], "-");
+  }
+  assert_string_not_equal(told->inserts[7], "-");
+}
+
 #define engine_test(f) cmocka_unit_test_setup_teardown(f, engine_rig_set_up, engine_rig_tear_down)
 
 int main(void)
@@ -375,6 +433,8 @@ int main(void)
       engine_test(own_budget_is_told_when_passed_and_not_below),
       engine_test(the_heart_beats_on_time),
       engine_test(blindness_is_told_once_and_its_end_too),
+      engine_test(decoded_samples_are_judged_like_a_buffer),
+      engine_test(a_leak_is_told_also_where_the_systems_memory_is_unknown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
