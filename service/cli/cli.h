@@ -21,6 +21,7 @@ enum {
 /* Each verb: argv[0] is the verb itself, all arguments are UTF-8 on every system; returns an exit code. */
 int seep_cmd_config(int argc, char **argv);
 int seep_cmd_event(int argc, char **argv);
+int seep_cmd_replay(int argc, char **argv);
 int seep_cmd_report(int argc, char **argv);
 int seep_cmd_history(int argc, char **argv);
 int seep_cmd_top(int argc, char **argv);

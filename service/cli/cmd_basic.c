@@ -38,12 +38,33 @@ static const char leaks_details[] = "--open: only cases that are not over. --hou
                                     "as in 'help history': cases that\n"
                                     "were there at some moment of that time.";
 
+static const char replay_details[] =
+    "FILE is CSV with a header that names the columns t_s, pid, process and commit_bytes in any order, or a\n"
+    "seepwatch.db. t_s is in seconds; rows of the same t_s are one poll, and polls are in the order of "
+    "time.\n"
+    "A process that a poll does not have has ended. created_s is read when there: without it a PID with\n"
+    "another process name is another process. So is running_s, as 'history --csv' writes it: time that the\n"
+    "machine slept through does not count. PID 0 is passed over, as the service does. - is the standard\n"
+    "input, for CSV.\n"
+    "\n"
+    "The service's own engine judges, as if it had never been stopped in between, with the configuration of\n"
+    "--config or with the shipped defaults: to try other thresholds, replay with other files. Nothing is\n"
+    "recorded, and no service is needed.\n"
+    "--headroom-bytes N: commit that was still free at each poll, for the time to exhaustion; without it a\n"
+    "seepwatch.db's own figures are taken, and with CSV that time is not known.\n"
+    "--explain PROCESS: for each process of that image why it was called, or why not.\n"
+    "\n"
+    "A row that can not be read is passed over and named on the standard error; the exit code is 4 then.";
+
 static const verb_help verbs[] = {
     {"config", "config check FILE [--json] | config print [--config FILE] | config keys",
      "checks a configuration, prints the effective one, or explains every key",
      "seepwatch config check seepwatch.json", NULL},
     {"event", "event FILE.xml [--json]", "explains an exported Event 2004 (- reads standard input)",
      "seepwatch event 2004.xml", NULL},
+    {"replay", "replay FILE [--config C] [--json] [--headroom-bytes N] [--explain PROCESS]",
+     "says what would have been called a leak in a recorded history, when and why",
+     "seepwatch history --csv > app.csv && seepwatch replay app.csv --explain app.exe", replay_details},
     {"report", "report FILE.etl [--pid N] [--json]", "says what is in a trace and how much was lost",
      "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl --pid 4242", NULL},
     {"history",
