@@ -267,6 +267,12 @@ void seep_settings_write_reference(seep_writer *writer)
   }
 }
 
+int64_t seep_settings_hourly_ms(const seep_settings *settings)
+{
+  return settings->store_hourly_ms > settings->store_retention_ms ? settings->store_hourly_ms
+                                                                  : settings->store_retention_ms;
+}
+
 void seep_settings_summary(const seep_settings *settings, seep_writer *writer)
 {
   seep_writer_format(writer, "poll %" PRId64 " s, window %" PRId64 " s, slope ",
@@ -285,5 +291,5 @@ void seep_settings_summary(const seep_settings *settings, seep_writer *writer)
   }
   seep_writer_format(writer, ", history %" PRId64 " d, by the hour %" PRId64 " d, images ignored %zu",
                      settings->store_retention_ms / SEEP_MS_PER_DAY,
-                     settings->store_hourly_ms / SEEP_MS_PER_DAY, settings->ignored_count);
+                     seep_settings_hourly_ms(settings) / SEEP_MS_PER_DAY, settings->ignored_count);
 }

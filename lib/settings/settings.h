@@ -76,6 +76,9 @@ void seep_settings_write(const seep_settings *settings, seep_writer *writer);
 /* The same table as a Markdown reference of all keys: `| key | default | bounds | meaning |`. */
 void seep_settings_write_reference(seep_writer *writer);
 
+/* How long hours are kept in force: never shorter than the polls. */
+int64_t seep_settings_hourly_ms(const seep_settings *settings);
+
 /* "poll 30 s, window 7200 s, slope 10 MB/h ...": one line for events 102 and 103. */
 void seep_settings_summary(const seep_settings *settings, seep_writer *writer);
 

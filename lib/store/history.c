@@ -200,7 +200,9 @@ static seep_status walk(seep_store *store, reader *r, seep_store_point_visit vis
   bool more = true;
   seep_status status = find_end(store, &r->end, error);
   if (status == SEEP_OK) {
-    status = seep_store__list(store, r->filter, &r->list, error);
+    seep_store_filter whom = *r->filter;
+    seep_store_filter_widen(&whom);
+    status = seep_store__list(store, &whom, &r->list, error);
   }
   more = status == SEEP_OK && r->list.count > 0;
   while (more) {
@@ -237,8 +239,8 @@ seep_status seep_store_newest(seep_store *store, seep_wall *newest, seep_error *
 {
   seep_store_query query;
   seep_store__query(&query, store, SEEP_SLOT_POLL_NEWEST,
-                    "SELECT max(ms) FROM (SELECT max(wall_ms) AS ms FROM poll UNION ALL"
-                    " SELECT max(last_ms) FROM block)");
+                    "SELECT ifnull((SELECT wall_ms FROM poll ORDER BY id DESC LIMIT 1),"
+                    " (SELECT last_ms FROM block ORDER BY id DESC LIMIT 1))");
   bool found = seep_store__row(&query) && sqlite3_column_type(query.statement, 0) != SQLITE_NULL;
   seep_wall wall = {found ? sqlite3_column_int64(query.statement, 0) : 0};
   seep_status status = seep_store__finish(&query, "read history", error);

@@ -172,7 +172,9 @@ seep_status seep_store_hours(seep_store *store, const seep_store_filter *filter,
   if (status != SEEP_OK || first > last || !clip(filter, &first, &last)) {
     return status;
   }
-  status = seep_store__list(store, filter, &list, error);
+  seep_store_filter whom = *filter;
+  seep_store_filter_widen(&whom);
+  status = seep_store__list(store, &whom, &list, error);
   if (status == SEEP_OK) {
     status = visit_days(store, &list, first, last, visit, context, error);
     seep_store__list_fini(&list);

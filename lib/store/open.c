@@ -364,10 +364,14 @@ seep_status seep_store_open_readonly(const char *path, seep_store **out, seep_er
     return status;
   }
   status = identify(store, path, error);
-  if (status == SEEP_OK && store->version != SEEP_SCHEMA_VERSION) {
-    /* Empty, or of an age that only the service can bring up to date. */
-    status = store->version == 0 ? SEEP_NOT_FOUND : SEEP_UNSUPPORTED;
-    seep_error_set(error, status, SEEP_DOMAIN_NONE, store->version, "read store", path);
+  if (status == SEEP_NOT_FOUND) {
+    /* The file has been opened: it is the log beside it that can not be used where nothing may be written. */
+    status = seep_error_set(error, SEEP_DENIED, SEEP_DOMAIN_NONE, 0, "write beside store", path);
+  } else if (status == SEEP_OK && store->version == 0) {
+    status = seep_error_set(error, SEEP_NOT_FOUND, SEEP_DOMAIN_NONE, 0, "read empty store", path);
+  } else if (status == SEEP_OK && store->version != SEEP_SCHEMA_VERSION) {
+    status = seep_error_set(error, SEEP_UNSUPPORTED, SEEP_DOMAIN_NONE, store->version,
+                            "read store of an older version (the service converts it when it starts)", path);
   }
   if (status != SEEP_OK) {
     release(store);

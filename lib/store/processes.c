@@ -263,6 +263,13 @@ void seep_store_filter_init(seep_store_filter *filter)
   *filter = (seep_store_filter){.from = {INT64_MIN}, .to = {INT64_MAX}};
 }
 
+void seep_store_filter_widen(seep_store_filter *filter)
+{
+  const int64_t margin_ms = 7 * SEEP_MS_PER_DAY;
+  filter->from.ms = filter->from.ms > INT64_MIN + margin_ms ? filter->from.ms - margin_ms : INT64_MIN;
+  filter->to.ms = filter->to.ms < INT64_MAX - margin_ms ? filter->to.ms + margin_ms : INT64_MAX;
+}
+
 /* Iterative, since names and patterns may be long: goes back to the last star only. */
 static bool matches(const char *pattern, const char *name)
 {
@@ -273,8 +280,11 @@ static bool matches(const char *pattern, const char *name)
       star = pattern++;
       retry = name;
     } else if (*pattern == '?' || (*pattern != '\0' && seep_text_equal_ignoring_case(p, n))) {
-      pattern++;
       name++;
+      while (*pattern == '?' && ((unsigned char)*name & 0xC0) == 0x80) {
+        name++; /* a character may be several bytes */
+      }
+      pattern++;
     } else if (star != NULL) {
       pattern = star + 1;
       name = ++retry;

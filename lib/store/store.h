@@ -44,7 +44,8 @@ seep_status seep_store_open(const char *path, seep_wall now, const seep_store_fi
                             seep_store_opening *opening, seep_error *error);
 
 /* For the verbs: no writing, no creation, works beside a running service. SEEP_NOT_FOUND also for an empty
- * file, SEEP_CORRUPT for one that is no store, SEEP_UNSUPPORTED for another version's. */
+ * file, SEEP_CORRUPT for one that is no store, SEEP_UNSUPPORTED for another version's, SEEP_DENIED also for
+ * one with a log beside it in a folder where nothing may be written. */
 seep_status seep_store_open_readonly(const char *path, seep_store **out, seep_error *error);
 
 /* Writes the log back and removes it, unless a reader is at work: then the log is truncated where that can
@@ -185,6 +186,10 @@ typedef struct seep_store_filter {
 /* A filter that lets every process and all of time through. */
 void seep_store_filter_init(seep_store_filter *filter);
 
+/* A week more at both ends, for finding processes by seep_store_processes: where the clock was set, first and
+ * last need not enclose a process's polls. Points and hours are found so anyway. */
+void seep_store_filter_widen(seep_store_filter *filter);
+
 /* The system's figures are read like processes, with PID 0 and these names, in the order of
  * seep_system_memory's members. */
 #define SEEP_STORE_FIGURES 6
@@ -199,7 +204,8 @@ typedef struct seep_store_process {
       last; /* the last poll that had it; INT64_MAX while it lives and until the hour of its end is over */
 } seep_store_process;
 
-/* Processes that lived at some time of the filter's range, oldest row first. */
+/* Processes that lived at some time of the filter's range by their first and last, oldest row first. Where
+ * the clock was set back a process may have polls outside of these two. */
 typedef bool (*seep_store_process_visit)(void *context, const seep_store_process *process);
 seep_status seep_store_processes(seep_store *store, const seep_store_filter *filter,
                                  seep_store_process_visit visit, void *context, seep_error *error);
@@ -217,7 +223,8 @@ typedef struct seep_store_point {
   uint64_t commit_bytes;
 } seep_store_point;
 
-/* When the newest poll was taken; SEEP_NOT_FOUND when there is none. */
+/* When the newest poll was taken, newest in the order of writing: one that a wrong clock dated into the
+ * future is not. SEEP_NOT_FOUND when there is none. */
 seep_status seep_store_newest(seep_store *store, seep_wall *newest, seep_error *error);
 
 /* Every poll kept, in the order in which they were taken, within a poll by row. What can not be decoded is

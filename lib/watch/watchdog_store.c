@@ -147,10 +147,8 @@ void seep_watchdog__remove_journal(seep_watchdog *watchdog, int64_t id)
 static void prune(seep_watchdog *watchdog, seep_wall now)
 {
   const seep_settings *settings = seep_engine_settings_in_force(watchdog->engine);
-  int64_t hourly_ms = settings->store_hourly_ms > settings->store_retention_ms ? settings->store_hourly_ms
-                                                                               : settings->store_retention_ms;
   seep_store_limits limits = {.raw_from = {now.ms - settings->store_retention_ms},
-                              .hourly_from = {now.ms - hourly_ms},
+                              .hourly_from = {now.ms - seep_settings_hourly_ms(settings)},
                               .maximum_bytes = settings->store_maximum_bytes};
   seep_error error = {0};
   if (++watchdog->polls_since_prune < POLLS_PER_PRUNE) {
