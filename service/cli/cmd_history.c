@@ -34,10 +34,10 @@ typedef struct printing {
 
 static void write_csv(const seep_figure *figure)
 {
-  char seconds[SEEP_OUTPUT_SECONDS_SIZE];
+  char seconds[SEEP_OUTPUT_SECONDS_SIZE], name[SEEP_OUTPUT_NAME_SIZE];
   const seep_store_process *process = figure->process;
   printf("%s,%" PRIu32 ",", seep_output_seconds(figure->wall.ms, seconds, sizeof seconds), process->key.pid);
-  seep_output_csv_field(process->name);
+  seep_output_csv_field(seep_output_presentable(process->name, false, name, sizeof name));
   if (figure->hourly) {
     printf(",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", figure->floor_bytes, figure->mean_bytes,
            figure->peak_bytes);

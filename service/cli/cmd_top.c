@@ -183,10 +183,9 @@ static int write_top(const seep_query *query, seep_store *store)
     status = seep_roster_read(&roster, store, &filter, SEEP_SERIES_BOTH, &error);
   }
   bool readable = status == SEEP_OK || status == SEEP_CORRUPT;
-  bool empty = readable && roster.count == 0;
   if (readable && (!rank(&r, &roster, query->hours) || !write_ranking(query, &r))) {
     status = seep_error_set(&error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "rank processes", NULL);
-  } else if (status == SEEP_OK && empty && query->image != NULL) {
+  } else if (status == SEEP_OK && r.count + r.not_grown + r.too_short == 0 && query->image != NULL) {
     status = seep_error_set(&error, SEEP_NOT_FOUND, SEEP_DOMAIN_NONE, 0, "find process", query->image);
   }
   free(r.places);

@@ -19,15 +19,17 @@ static size_t character_length(const char *text, size_t left)
   return first == 0xED && (unsigned char)text[1] >= 0xA0 ? 0 : length;
 }
 
-/* Control characters, and the direction marks U+202A to U+202E and U+2066 to U+2069, with which one name can
- * pose as another. text is a well-formed character. */
+/* Control characters, line separators and direction marks, with which one name can pose as another: the same
+ * as report/page.c takes out. text is a well-formed character. */
 static bool acts_on_a_terminal(const char *text)
 {
   const unsigned char *bytes = (const unsigned char *)text;
   bool control = bytes[0] < 0x20 || bytes[0] == 0x7F || (bytes[0] == 0xC2 && bytes[1] < 0xA0);
-  bool embedding = bytes[0] == 0xE2 && bytes[1] == 0x80 && bytes[2] >= 0xAA && bytes[2] <= 0xAE;
+  bool mark = (bytes[0] == 0xD8 && bytes[1] == 0x9C) ||
+              (bytes[0] == 0xE2 && bytes[1] == 0x80 && (bytes[2] == 0x8E || bytes[2] == 0x8F));
+  bool embedding = bytes[0] == 0xE2 && bytes[1] == 0x80 && bytes[2] >= 0xA8 && bytes[2] <= 0xAE;
   bool isolate = bytes[0] == 0xE2 && bytes[1] == 0x81 && bytes[2] >= 0xA6 && bytes[2] <= 0xA9;
-  return control || embedding || isolate;
+  return control || mark || embedding || isolate;
 }
 
 const char *seep_output_presentable(const char *text, bool for_terminal, char *out, size_t out_size)

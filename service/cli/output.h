@@ -1,6 +1,6 @@
 /*
  * What the verbs that read the store share when they write: names made presentable, CSV fields, JSON values.
- * Names are as processes gave them, hence quoted for CSV, made well-formed for JSON and harmless for a
+ * Names are as processes gave them, hence quoted for CSV, made well-formed for both and harmless for a
  * terminal. CSV goes to the standard output.
  */
 #ifndef SEEP_SERVICE_OUTPUT_H

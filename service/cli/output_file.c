@@ -114,17 +114,19 @@ static void remove_temporary(const seep_output_file *file)
 
 /* ---- the file ---- */
 
-/* What is there already may be replaced when it is empty or a page. */
+/* What is there already may be replaced when it is empty or a page; what can not be looked at may not. */
 static int check_target(const seep_output_file *file)
 {
   if (is_no_plain_file(file->path)) {
     return fail(file, SEEP_EXIT_USAGE, "there is something of that name that is no file");
   }
+  errno = 0;
   FILE *old = seep_cli_open(file->path);
-  int first = old != NULL ? fgetc(old) : EOF;
-  if (old != NULL) {
-    fclose(old);
+  if (old == NULL) {
+    return errno == ENOENT ? SEEP_EXIT_DONE : fail_with_errno(file, errno);
   }
+  int first = fgetc(old);
+  fclose(old);
   return first == EOF || first == '<'
              ? SEEP_EXIT_DONE
              : fail(file, SEEP_EXIT_USAGE, "there is a file of that name that is no page; remove it first");

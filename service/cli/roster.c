@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 256
+#include "base/array.h"
 
 typedef struct loading {
   seep_roster *roster;
@@ -14,18 +14,11 @@ static bool load_process(void *context, const seep_store_process *process)
 {
   loading *l = context;
   seep_roster *roster = l->roster;
-  if (roster->count == l->capacity) {
-    size_t capacity = l->capacity == 0 ? FIRST_CAPACITY : l->capacity * 2;
-    seep_roster_entry *grown = realloc(roster->entries, capacity * sizeof *grown);
-    roster->no_memory = grown == NULL;
-    if (grown == NULL) {
-      return false;
-    }
-    roster->entries = grown;
-    l->capacity = capacity;
-  }
+  void *entries = roster->entries;
+  bool room = seep_array_reserve(&entries, &l->capacity, roster->count + 1, sizeof *roster->entries);
+  roster->entries = entries;
   size_t size = strlen(process->name) + 1;
-  char *name = malloc(size);
+  char *name = room ? malloc(size) : NULL;
   roster->no_memory = name == NULL;
   if (name == NULL) {
     return false;
@@ -106,11 +99,11 @@ static bool add_figure(void *context, const seep_figure *figure)
   if (entry == NULL) {
     return true;
   }
-  if (entry->figures++ == 0) {
-    entry->from = figure->wall;
-    entry->first_bytes = figure->mean_bytes;
-  }
-  entry->to.ms = figure->wall.ms + (figure->hourly ? SEEP_MS_PER_HOUR : 0);
+  int64_t end_ms = figure->wall.ms + (figure->hourly ? SEEP_MS_PER_HOUR : 0);
+  bool first = entry->figures++ == 0;
+  entry->first_bytes = first ? figure->mean_bytes : entry->first_bytes;
+  entry->from.ms = first || figure->wall.ms < entry->from.ms ? figure->wall.ms : entry->from.ms;
+  entry->to.ms = first || end_ms > entry->to.ms ? end_ms : entry->to.ms;
   entry->last_bytes = figure->mean_bytes;
   entry->lowest_bytes = figure->floor_bytes < entry->lowest_bytes ? figure->floor_bytes : entry->lowest_bytes;
   entry->peak_bytes = figure->peak_bytes > entry->peak_bytes ? figure->peak_bytes : entry->peak_bytes;
@@ -118,22 +111,42 @@ static bool add_figure(void *context, const seep_figure *figure)
   return !roster->no_memory;
 }
 
+/* The store writes down a process's end when the hour is over; until then it is told by the newest poll,
+ * which does not have it. Only polls that were read to their end tell that. */
+static void find_ended(seep_roster *roster, seep_wall newest)
+{
+  for (size_t i = 0; i < roster->count; i++) {
+    seep_roster_entry *entry = &roster->entries[i];
+    if (entry->figures > 0 && entry->last.ms == INT64_MAX && entry->to.ms < newest.ms) {
+      entry->last = entry->to;
+    }
+  }
+}
+
 seep_status seep_roster_read(seep_roster *roster, seep_store *store, const seep_store_filter *filter,
                              seep_series_kind kind, seep_error *error)
 {
   loading l = {.roster = roster};
+  seep_store_filter whom = *filter;
+  seep_store_filter_widen(&whom);
   *roster = (seep_roster){0};
-  seep_status listed = seep_store_processes(store, filter, load_process, &l, error);
+  seep_status listed = seep_store_processes(store, &whom, load_process, &l, error);
   if (roster->count > 0) {
     qsort(roster->entries, roster->count, sizeof roster->entries[0], compare_rows);
   }
   if (!roster->no_memory && (listed == SEEP_OK || listed == SEEP_CORRUPT)) {
     seep_error later = {0};
+    seep_wall newest = {INT64_MIN}; /* asked for first: a service beside may go on */
+    bool to_the_end = kind != SEEP_SERIES_HOURS && seep_store_newest(store, &newest, NULL) == SEEP_OK &&
+                      newest.ms < filter->to.ms;
     seep_status read = seep_series_read(store, filter, kind, add_figure, roster, &later);
     if (read != SEEP_OK && error != NULL) {
       *error = later;
     }
     listed = read != SEEP_OK ? read : listed;
+    if (to_the_end && listed == SEEP_OK) {
+      find_ended(roster, newest);
+    }
   }
   if (roster->no_memory) {
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "list processes", NULL);

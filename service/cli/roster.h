@@ -20,9 +20,11 @@ typedef struct seep_roster_entry {
   int64_t row;
   seep_process_key key;
   char *name;            /* owned */
-  seep_wall first, last; /* as the store has seen it; last INT64_MAX: it was there at the last poll */
+  seep_wall first, last; /* as the store has seen it; last INT64_MAX: it was there at the newest poll, or
+                          * that was not read (hours alone, an end before it, a damaged store) */
   uint64_t figures;      /* 0: none of it was read */
-  seep_wall from, to;    /* of the first and the last figure; an hour's figure reaches to the hour's end */
+  seep_wall from, to;    /* of all figures, also where the clock was set back; an hour's figure reaches to
+                          * the hour's end */
   uint64_t first_bytes, last_bytes, lowest_bytes, peak_bytes;
   seep_growth *growth; /* owned; without start-up; NULL: never seen beyond it */
   /* For the page (history_lines.h): */

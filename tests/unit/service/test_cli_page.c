@@ -15,6 +15,7 @@
 #define DATABASE "service_cli_page-" SPAWN_NAME ".db"
 #define MANY "service_cli_page-many.db"
 #define EMPTY "service_cli_page-empty.db"
+#define CLOCK "service_cli_page-clock.db"
 #define PAGE "service_cli_page-" SPAWN_NAME ".html"
 
 #define INTERVAL_MS (2 * SEEP_MS_PER_MINUTE)
@@ -277,6 +278,67 @@ static void test_refusals(void **state)
   no_temporary_is_left();
 }
 
+static void add_app(polls *p, seep_store_sample *app, int count)
+{
+  for (int i = 0; i < count; i++) {
+    app->commit_bytes += POLLS_MB;
+    polls_add(p, app, 1, NULL);
+  }
+}
+
+static uint64_t grown_of_first(const spawn_result *result)
+{
+  cJSON *document = spawn_json(&result->out);
+  const cJSON *first = cJSON_GetArrayItem(spawn_member(document, "processes"), 0);
+  uint64_t grown = (uint64_t)spawn_member(first, "grown_bytes")->valuedouble;
+  cJSON_Delete(document);
+  return grown;
+}
+
+/* In the hour of its end the store does not know yet that a process is gone. */
+static void test_a_restart_of_this_hour(void **state)
+{
+  (void)state;
+  polls p;
+  polls_open(&p, CLOCK, POLLS_MIDNIGHT_MS, INTERVAL_MS);
+  seep_store_sample app = {polls_key(7, LONG_AGO_MS), "app.exe", 100 * POLLS_MB, 0};
+  add_app(&p, &app, 4 * 30 + 10);
+  app = (seep_store_sample){polls_key(8, p.now.wall.ms - 1000), "app.exe", 50 * POLLS_MB, 0};
+  add_app(&p, &app, 5);
+  polls_close(&p);
+  const spawn_result *result = RUN(0, "history", "--db", CLOCK, "--html", "-");
+  SAYS(result->out, "app.exe, 2 processes one after the other, the last with PID 8");
+  result = RUN(0, "top", "--db", CLOCK, "--json");
+  SAYS(result->out, "\"now_bytes\":null");
+}
+
+/* A clock that was wrong moves polls to other times; nothing of them is lost. */
+static void test_a_clock_that_was_set(void **state)
+{
+  (void)state;
+  polls p;
+  polls_open(&p, CLOCK, POLLS_MIDNIGHT_MS, INTERVAL_MS);
+  seep_store_sample app = {polls_key(7, LONG_AGO_MS), "app.exe", 100 * POLLS_MB, 0};
+  add_app(&p, &app, 120);
+  p.now.wall.ms -= 10 * SEEP_MS_PER_HOUR;
+  add_app(&p, &app, 60);
+  polls_close(&p);
+  const spawn_result *result = RUN(0, "history", "--db", CLOCK, "--html", "-");
+  SAYS(result->out, "2026-02-28 18:00 to 2026-03-01 03:58 UTC");
+  result = RUN(0, "history", "--db", CLOCK, "--from", "2026-02-28T18:00", "--to", "2026-02-28T19:00");
+  SAYS(result->out, "app.exe");
+  polls_open(&p, CLOCK, POLLS_MIDNIGHT_MS, INTERVAL_MS);
+  app.store_id = 0;
+  add_app(&p, &app, 60);
+  p.now.wall.ms += 365 * SEEP_MS_PER_DAY;
+  add_app(&p, &app, 5);
+  p.now.wall.ms -= 365 * SEEP_MS_PER_DAY;
+  add_app(&p, &app, 60);
+  polls_close(&p);
+  assert_true(grown_of_first(RUN(0, "top", "--db", CLOCK, "--json")) > 50 * POLLS_MB);
+  polls_remove(CLOCK);
+}
+
 int main(int argc, char **argv)
 {
   if (!spawn_program(argc, argv)) {
@@ -291,6 +353,8 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_file_is_written_and_replaced),
       cmocka_unit_test(test_a_left_over_is_stepped_around),
       cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_a_restart_of_this_hour),
+      cmocka_unit_test(test_a_clock_that_was_set),
   };
   return cmocka_run_group_tests_name("service cli page", tests, make_databases, remove_databases);
 }
