@@ -175,6 +175,29 @@ size_t seep_text_valid_prefix(const char *text, size_t size)
   return at;
 }
 
+size_t seep_text_character(const char *text, size_t left, uint32_t *point)
+{
+  const unsigned char *bytes = (const unsigned char *)text;
+  size_t count = bytes[0] < 0x80 ? 1 : bytes[0] < 0xE0 ? 2 : bytes[0] < 0xF0 ? 3 : 4;
+  if (count > left || seep_text_valid_prefix(text, count) != count) {
+    return 0;
+  }
+  uint32_t value = count == 1 ? bytes[0] : bytes[0] & (0xFFu >> (count + 1));
+  for (size_t i = 1; i < count; i++) {
+    value = (value << 6) | (bytes[i] & 0x3Fu);
+  }
+  *point = value;
+  return count;
+}
+
+bool seep_text_is_control(uint32_t point)
+{
+  bool control = point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029;
+  bool direction = point == 0x061C || point == 0x200E || point == 0x200F ||
+                   (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
+  return control || direction;
+}
+
 void seep_writer_init(seep_writer *writer, char *data, size_t size)
 {
   writer->data = data;

@@ -30,6 +30,14 @@ bool seep_text_equal_ignoring_case(const char *a, const char *b);
 /* Length of the valid (WTF-8) prefix of the bytes: equals size when all is well-formed. */
 size_t seep_text_valid_prefix(const char *text, size_t size);
 
+/* Bytes of the character that well-formed text begins with, its code point in *point; 0 when there is none. A
+ * surrogate (WTF-8) is a character here. left is at least 1. */
+size_t seep_text_character(const char *text, size_t left, uint32_t *point);
+
+/* Not to be seen itself, but changing how what is around it is shown: controls, line separators, direction
+ * marks. With these one name can pose as another. */
+bool seep_text_is_control(uint32_t point);
+
 /* A bounded writer. Never overruns, always terminated; `cut` says that something did not fit. */
 typedef struct seep_writer {
   char *data;

@@ -85,32 +85,12 @@ void seep_page_markup(seep_page *page, const char *markup)
   put(page, markup, strlen(markup));
 }
 
-/* Bytes of the well-formed character that begins here, its code point in *point; 0 when there is none.
- * Surrogates on their own are let through as WTF-8 has them: unwelcome() tells. */
-static size_t character(const char *text, size_t left, uint32_t *point)
-{
-  const unsigned char *bytes = (const unsigned char *)text;
-  size_t count = bytes[0] < 0x80 ? 1 : bytes[0] < 0xE0 ? 2 : bytes[0] < 0xF0 ? 3 : 4;
-  if (count > left || seep_text_valid_prefix(text, count) != count) {
-    return 0;
-  }
-  uint32_t value = count == 1 ? bytes[0] : bytes[0] & (0xFFu >> (count + 1));
-  for (size_t i = 1; i < count; i++) {
-    value = (value << 6) | (bytes[i] & 0x3Fu);
-  }
-  *point = value;
-  return count;
-}
-
 /* What a reader could not see but what changes how the rest is shown, and what HTML does not allow. */
 static bool unwelcome(uint32_t point)
 {
-  bool control = point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029;
-  bool direction = point == 0x061C || point == 0x200E || point == 0x200F ||
-                   (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
   bool surrogate = point >= 0xD800 && point < 0xE000;
   bool noncharacter = (point & 0xFFFE) == 0xFFFE || (point >= 0xFDD0 && point <= 0xFDEF);
-  return control || direction || surrogate || noncharacter;
+  return seep_text_is_control(point) || surrogate || noncharacter;
 }
 
 static const char *entity(uint32_t point)
@@ -137,7 +117,7 @@ void seep_page_text(seep_page *page, const char *text)
   size_t plain = 0; /* from here on nothing needs to be replaced */
   for (size_t at = 0; at < length;) {
     uint32_t point = 0;
-    size_t used = character(text + at, length - at, &point);
+    size_t used = seep_text_character(text + at, length - at, &point);
     const char *instead = used > 0 ? entity(point) : entity(0);
     used = used > 0 ? used : 1;
     if (instead != NULL) {

@@ -8,38 +8,16 @@
 
 /* ---- text ---- */
 
-/* Length of the well-formed character at `text`, 0 when it is none; surrogates are not well-formed UTF-8. */
-static size_t character_length(const char *text, size_t left)
-{
-  unsigned char first = (unsigned char)text[0];
-  size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (length > left || seep_text_valid_prefix(text, length) != length) {
-    return 0;
-  }
-  return first == 0xED && (unsigned char)text[1] >= 0xA0 ? 0 : length;
-}
-
-/* Control characters, line separators and direction marks, with which one name can pose as another: the same
- * as report/page.c takes out. text is a well-formed character. */
-static bool acts_on_a_terminal(const char *text)
-{
-  const unsigned char *bytes = (const unsigned char *)text;
-  bool control = bytes[0] < 0x20 || bytes[0] == 0x7F || (bytes[0] == 0xC2 && bytes[1] < 0xA0);
-  bool mark = (bytes[0] == 0xD8 && bytes[1] == 0x9C) ||
-              (bytes[0] == 0xE2 && bytes[1] == 0x80 && (bytes[2] == 0x8E || bytes[2] == 0x8F));
-  bool embedding = bytes[0] == 0xE2 && bytes[1] == 0x80 && bytes[2] >= 0xA8 && bytes[2] <= 0xAE;
-  bool isolate = bytes[0] == 0xE2 && bytes[1] == 0x81 && bytes[2] >= 0xA6 && bytes[2] <= 0xA9;
-  return control || mark || embedding || isolate;
-}
-
 const char *seep_output_presentable(const char *text, bool for_terminal, char *out, size_t out_size)
 {
   seep_writer writer;
   seep_writer_init(&writer, out, out_size);
   size_t left = strlen(text);
   while (left > 0) {
-    size_t length = character_length(text, left);
-    bool good = length > 0 && !(for_terminal && acts_on_a_terminal(text));
+    uint32_t point = 0;
+    size_t length = seep_text_character(text, left, &point);
+    bool surrogate = point >= 0xD800 && point < 0xE000;
+    bool good = length > 0 && !surrogate && !(for_terminal && seep_text_is_control(point));
     seep_writer_bytes(&writer, good ? text : "\xEF\xBF\xBD", good ? length : 3);
     length = length > 0 ? length : 1;
     text += length;

@@ -209,6 +209,43 @@ static void a_writer_without_room_is_cut_from_the_start(void **state)
   assert_int_equal(writer.length, 0);
 }
 
+static void characters_are_told_with_their_bytes(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *text;
+    size_t left, used;
+    uint32_t point;
+  } cases[] = {{"A", 1, 1, 'A'},
+               {"\xC3\xB6z", 3, 2, 0xF6},
+               {"\xE2\x80\xAE", 3, 3, 0x202E},
+               {"\xF0\x9F\x98\x80", 4, 4, 0x1F600},
+               {"\xED\xA0\x80", 3, 3, 0xD800}, /* a surrogate of its own */
+               {"\xE2\x80\xAE", 2, 0, 0},
+               {"\x80", 1, 0, 0},
+               {"\xC0\x80", 2, 0, 0},
+               {"\xFF", 1, 0, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    uint32_t point = 0;
+    assert_int_equal(seep_text_character(cases[i].text, cases[i].left, &point), cases[i].used);
+    assert_int_equal(point, cases[i].point);
+  }
+}
+
+static void controls_are_what_is_not_seen(void **state)
+{
+  (void)state;
+  static const uint32_t unseen[] = {0,      0x1B,   0x1F,   0x7F,   0x9B,   0x61C, 0x200E,
+                                    0x2028, 0x2029, 0x202A, 0x202E, 0x2066, 0x2069};
+  static const uint32_t seen[] = {' ', '~', 0xA0, 0xF6, 0x2010, 0x202F, 0x2065, 0x206A, 0x1F600};
+  for (size_t i = 0; i < sizeof unseen / sizeof unseen[0]; i++) {
+    assert_true(seep_text_is_control(unseen[i]));
+  }
+  for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
+    assert_false(seep_text_is_control(seen[i]));
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -220,6 +257,8 @@ int main(void)
       cmocka_unit_test(malformed_utf8_becomes_replacement_characters),
       cmocka_unit_test(utf16_output_is_cut_between_characters),
       cmocka_unit_test(valid_prefix_stops_at_the_first_bad_byte),
+      cmocka_unit_test(characters_are_told_with_their_bytes),
+      cmocka_unit_test(controls_are_what_is_not_seen),
       cmocka_unit_test(folds_ascii_case_only),
       cmocka_unit_test(the_writer_composes_and_stops_when_full),
       cmocka_unit_test(the_writer_prints_the_extremes),
