@@ -10,4 +10,8 @@
  * The caller frees *items. */
 bool seep_array_reserve(void **items, size_t *capacity, size_t needed, size_t item_size);
 
+/* Exactly `count` items, which *items then has room for; what is there stays. false when out of memory or
+ * beyond what fits: *items is as it was. */
+bool seep_array_resize(void **items, size_t count, size_t item_size);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/varint.h"
 
 #define VALUE_MAXIMUM ((INT64_C(1) << SEEP_SERIES_VALUE_BITS) - 1)
@@ -47,15 +48,6 @@ void seep_block_builder_free(seep_block_builder *builder)
   }
 }
 
-static bool resize(void **memory, size_t count, size_t size)
-{
-  void *grown = count <= SIZE_MAX / size ? realloc(*memory, count * size) : NULL;
-  if (grown != NULL) {
-    *memory = grown;
-  }
-  return grown != NULL;
-}
-
 static bool reserve_columns(seep_block_builder *builder, size_t needed)
 {
   if (needed <= builder->capacity) {
@@ -63,8 +55,8 @@ static bool reserve_columns(seep_block_builder *builder, size_t needed)
   }
   size_t capacity = needed + needed / 4 + 32;
   void *columns = builder->columns, *pages = builder->pages;
-  bool ok = resize(&columns, capacity, sizeof *builder->columns);
-  ok = ok && resize(&pages, capacity, builder->polls * sizeof *builder->pages);
+  bool ok = seep_array_resize(&columns, capacity, sizeof *builder->columns);
+  ok = ok && seep_array_resize(&pages, capacity, builder->polls * sizeof *builder->pages);
   builder->columns = columns;
   builder->pages = pages;
   builder->capacity = ok ? capacity : builder->capacity;
@@ -78,8 +70,8 @@ static bool reserve_present(seep_block_builder *builder, size_t needed)
   }
   size_t capacity = needed + needed / 4 + 32;
   void *present = builder->present, *next = builder->next;
-  bool ok = resize(&present, capacity, sizeof *builder->present);
-  ok = ok && resize(&next, capacity, sizeof *builder->next);
+  bool ok = seep_array_resize(&present, capacity, sizeof *builder->present);
+  ok = ok && seep_array_resize(&next, capacity, sizeof *builder->next);
   builder->present = present;
   builder->next = next;
   builder->present_capacity = ok ? capacity : builder->present_capacity;

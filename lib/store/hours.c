@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/block.h"
 
 #define HOURS_PER_DAY 24
@@ -22,17 +23,10 @@ int64_t seep_store__hour_of(seep_wall wall)
 
 seep_status seep_store__sums_reserve(seep_store_sums *sums, size_t more, seep_error *error)
 {
-  if (sums->items != NULL && sums->count + more <= sums->capacity) {
-    return SEEP_OK;
-  }
-  size_t capacity = sums->count + more + (sums->count + more) / 4 + 64;
-  seep_store_sum *items = realloc(sums->items, capacity * sizeof *items);
-  if (items == NULL) {
-    return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "add up hour", NULL);
-  }
+  void *items = sums->items;
+  bool ok = seep_array_reserve(&items, &sums->capacity, sums->count + more, sizeof *sums->items);
   sums->items = items;
-  sums->capacity = capacity;
-  return SEEP_OK;
+  return ok ? SEEP_OK : seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "add up hour", NULL);
 }
 
 static void add_pages(seep_store_sum *sum, uint64_t pages)
@@ -44,12 +38,11 @@ static void add_pages(seep_store_sum *sum, uint64_t pages)
 }
 
 /* New rows are the highest but for figures that could not be read before: those move the others up. */
-static size_t insert_sum(seep_store_sums *sums, size_t at, int64_t row)
+static void insert_sum(seep_store_sums *sums, size_t at, int64_t row)
 {
   memmove(sums->items + at + 1, sums->items + at, (sums->count - at) * sizeof *sums->items);
   sums->items[at] = (seep_store_sum){.row = row};
   sums->count++;
-  return at;
 }
 
 /* Where the row is or belongs. After an opening entries come one by one: looking from the front each time

@@ -114,8 +114,8 @@ static seep_status drop_something(seep_store *store, bool *dropped, seep_store_p
   int64_t newest_ms = 0;
   seep_status status = oldest_block(store, &o, error);
   if (status == SEEP_OK) {
-    int rc = seep_store__read_number(store, "SELECT wall_ms FROM poll ORDER BY id DESC LIMIT 1", &newest_ms);
-    status = rc == SQLITE_OK ? SEEP_OK : seep_store__fail(store, rc, "prune", NULL, error);
+    status = seep_store__ask(store, "SELECT wall_ms FROM poll ORDER BY id DESC LIMIT 1", &newest_ms, "prune",
+                             NULL, error);
   }
   uint64_t polls = pruned->polls, hours = pruned->hours;
   if (status == SEEP_OK && (o.row == 0 || newest_ms - KEPT_POLLS_MS <= o.first_ms)) {
@@ -156,17 +156,17 @@ static seep_status collect(seep_store *store, seep_error *error)
   int64_t hour = 0;
   seep_wall oldest_poll = {0};
   /* By time, not by row: the clock may have been wrong in between. */
-  int rc =
-      seep_store__read_number(store,
-                              "SELECT ifnull(min(ms), 0) FROM (SELECT min(wall_ms) AS ms FROM poll UNION ALL"
-                              " SELECT min(first_ms) FROM block)",
-                              &oldest_poll.ms);
-  if (rc != SQLITE_OK) {
-    return seep_store__fail(store, rc, "prune", NULL, error);
+  seep_status status =
+      seep_store__ask(store,
+                      "SELECT ifnull(min(ms), 0) FROM (SELECT min(wall_ms) AS ms FROM poll UNION ALL"
+                      " SELECT min(first_ms) FROM block)",
+                      &oldest_poll.ms, "prune", NULL, error);
+  if (status == SEEP_OK) {
+    status = seep_store__ask(store, "SELECT ifnull(min(hour), 9223372036854) FROM hour", &hour, "prune", NULL,
+                             error);
   }
-  rc = seep_store__read_number(store, "SELECT ifnull(min(hour), 9223372036854) FROM hour", &hour);
-  if (rc != SQLITE_OK) {
-    return seep_store__fail(store, rc, "prune", NULL, error);
+  if (status != SEEP_OK) {
+    return status;
   }
   if (hour < INT64_MAX / SEEP_MS_PER_HOUR && hour > INT64_MIN / SEEP_MS_PER_HOUR &&
       hour * SEEP_MS_PER_HOUR < oldest_poll.ms) {
@@ -195,9 +195,8 @@ static seep_status find_oldest_poll(seep_store *store, seep_store_pruned *pruned
   seep_status status = oldest_block(store, &o, error);
   pruned->raw_from.ms = o.first_ms;
   if (status == SEEP_OK && o.row == 0) {
-    int rc =
-        seep_store__read_number(store, "SELECT wall_ms FROM poll ORDER BY id LIMIT 1", &pruned->raw_from.ms);
-    status = rc == SQLITE_OK ? SEEP_OK : seep_store__fail(store, rc, "prune", NULL, error);
+    status = seep_store__ask(store, "SELECT wall_ms FROM poll ORDER BY id LIMIT 1", &pruned->raw_from.ms,
+                             "prune", NULL, error);
   }
   return status;
 }

@@ -91,6 +91,13 @@ static int roll_back_now(seep_store *store)
   return store->left_open ? rc : SQLITE_OK;
 }
 
+seep_status seep_store__ask(seep_store *store, const char *sql, int64_t *number, const char *operation,
+                            const char *subject, seep_error *error)
+{
+  int rc = seep_store__read_number(store, sql, number);
+  return rc == SQLITE_OK ? SEEP_OK : seep_store__fail(store, rc, operation, subject, error);
+}
+
 void seep_store__query(seep_store_query *query, seep_store *store, seep_store_slot slot, const char *sql)
 {
   query->store = store;

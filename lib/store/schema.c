@@ -129,16 +129,13 @@ static seep_status run_script(seep_store *store, const char *script, const char 
 static seep_status check_numbers(seep_store *store, const char *path, seep_error *error)
 {
   int64_t highest = 0;
-  int rc = seep_store__read_number(
-      store,
-      "SELECT max(ifnull((SELECT max(id) FROM poll), 0),"
-      " ifnull((SELECT max(id) FROM block), 0), ifnull((SELECT max(id) FROM process), 0))",
-      &highest);
-  if (rc != SQLITE_OK) {
-    return seep_store__fail(store, rc, "read store", path, error);
-  }
-  return highest < SEEP_POLL_LAST_ROW
-             ? SEEP_OK
+  seep_status status =
+      seep_store__ask(store,
+                      "SELECT max(ifnull((SELECT max(id) FROM poll), 0),"
+                      " ifnull((SELECT max(id) FROM block), 0), ifnull((SELECT max(id) FROM process), 0))",
+                      &highest, "read store", path, error);
+  return status != SEEP_OK || highest < SEEP_POLL_LAST_ROW
+             ? status
              : seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, highest, "count on in store", path);
 }
 
@@ -154,9 +151,9 @@ seep_status seep_schema__check(seep_store *store, int version, const char *path,
       {10, "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
            " ('image', 'process', 'poll', 'block', 'hour', 'event', 'leak', 'capture', 'journal', 'value')"}};
   int64_t found = 0;
-  int rc = seep_store__read_number(store, tables[version].sql, &found);
-  if (rc != SQLITE_OK) {
-    return seep_store__fail(store, rc, "read store", path, error);
+  seep_status status = seep_store__ask(store, tables[version].sql, &found, "read store", path, error);
+  if (status != SEEP_OK) {
+    return status;
   }
   if (found != tables[version].count) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "find the tables of store", path);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/block.h"
 
 /* One segment while it is read. */
@@ -24,16 +25,13 @@ static bool reserve(gathering *g, size_t count)
     return true;
   }
   size_t capacity = count + count / 4 + 64;
-  seep_poll_entry *before = realloc(g->before, capacity * sizeof *before);
-  if (before != NULL) {
-    g->before = before;
-  }
-  seep_poll_entry *entries = realloc(g->entries, capacity * sizeof *entries);
-  if (entries != NULL) {
-    g->entries = entries;
-  }
-  g->capacity = before != NULL && entries != NULL ? capacity : g->capacity;
-  return before != NULL && entries != NULL;
+  void *before = g->before, *entries = g->entries;
+  bool ok = seep_array_resize(&before, capacity, sizeof *g->before);
+  ok = ok && seep_array_resize(&entries, capacity, sizeof *g->entries);
+  g->before = before;
+  g->entries = entries;
+  g->capacity = ok ? capacity : g->capacity;
+  return ok;
 }
 
 /* Decodes into entries; more than there is room for: room is made. */
@@ -94,7 +92,7 @@ typedef struct bounds {
 static seep_status find_bounds(seep_store *store, int64_t from, int64_t to, bounds *b, seep_error *error)
 {
   seep_store_query query;
-  *b = (bounds){0, 0, to};
+  *b = (bounds){0, 0, 0};
   seep_store__query(&query, store, SEEP_SLOT_POLL_LIST,
                     "SELECT id, substr(changes, 1, 1) FROM poll WHERE id >= ? AND id <= ? ORDER BY id");
   seep_store__bind_i64(&query, from);

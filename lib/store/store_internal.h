@@ -182,6 +182,9 @@ seep_status seep_store__fail(seep_store *store, int rc, const char *operation, c
 
 /* One whole number from a literal query that is asked once; no row: 0. An SQLite result. */
 int seep_store__read_number(seep_store *store, const char *sql, int64_t *number);
+/* The same as a status. */
+seep_status seep_store__ask(seep_store *store, const char *sql, int64_t *number, const char *operation,
+                            const char *subject, seep_error *error);
 
 /* As seep_store_journal_list, but *count holds what could be read whatever comes back: for rescuing. */
 seep_status seep_store__journal_read(seep_store *store, seep_store_journal_entry *entries, size_t size,

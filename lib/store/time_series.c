@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "store/block.h"
 
 /* A segment is complete after so many polls, or when its columns have so many places: those bound the memory
@@ -33,16 +34,6 @@ void seep_store__series_free(seep_store_series *series)
   memset(series, 0, sizeof *series);
 }
 
-/* realloc that keeps the old memory on failure; the products fit because counts are bounded by poll_row.h. */
-static bool resize(void **memory, size_t bytes)
-{
-  void *grown = realloc(*memory, bytes);
-  if (grown != NULL) {
-    *memory = grown;
-  }
-  return grown != NULL;
-}
-
 static seep_status reserve(seep_store_series *series, size_t count, seep_error *error)
 {
   if (count > SEEP_POLL_MAXIMUM_COUNT) {
@@ -54,11 +45,11 @@ static seep_status reserve(seep_store_series *series, size_t count, seep_error *
   size_t capacity = count + count / 4 + 64;
   void *last = series->last, *next = series->next, *rows = series->rows, *bytes = series->bytes;
   void *births = series->births;
-  bool ok = resize(&last, capacity * sizeof *series->last);
-  ok = ok && resize(&next, capacity * sizeof *series->next);
-  ok = ok && resize(&rows, capacity * sizeof *series->rows);
-  ok = ok && resize(&bytes, seep_poll_row_bound(capacity, capacity));
-  ok = ok && resize(&births, capacity * sizeof *series->births);
+  bool ok = seep_array_resize(&last, capacity, sizeof *series->last);
+  ok = ok && seep_array_resize(&next, capacity, sizeof *series->next);
+  ok = ok && seep_array_resize(&rows, capacity, sizeof *series->rows);
+  ok = ok && seep_array_resize(&bytes, seep_poll_row_bound(capacity, capacity), 1);
+  ok = ok && seep_array_resize(&births, capacity, sizeof *series->births);
   series->last = last;
   series->next = next;
   series->rows = rows;
@@ -83,6 +74,21 @@ static size_t count_columns(const seep_poll_entry *before, size_t before_count,
   return fresh;
 }
 
+/* The poll in `next` is the last one now. */
+static void advance(seep_store_series *series, seep_wall wall, size_t count, bool whole)
+{
+  size_t fresh = count_columns(series->last, whole ? 0 : series->last_count, series->next, count);
+  series->segment_columns = whole ? fresh : series->segment_columns + fresh;
+  series->segment_began = whole ? wall : series->segment_began;
+  series->segment_polls = whole ? 1 : series->segment_polls + 1;
+  series->segments += whole;
+  seep_poll_entry *spare = series->last;
+  series->last = series->next;
+  series->next = spare;
+  series->last_count = count;
+  series->last_now.wall = wall;
+}
+
 /* ---- after an opening ---- */
 
 /* One written poll on the way to the last: entries go from `last` through `next` and back. */
@@ -103,21 +109,13 @@ static seep_status replay_poll(seep_store_series *series, const seep_store_query
     status = reserve(series, series->capacity + 1, error);
   }
   series->last_poll = sqlite3_column_int64(query->statement, 0);
-  series->last_now.wall = wall;
   if (status == SEEP_NO_MEMORY) {
     return seep_error_set(error, status, SEEP_DOMAIN_NONE, 0, "append poll", NULL);
   }
   /* Behind an unreadable poll nobody is known, and the next poll must be a whole one. */
   count = status == SEEP_OK ? count : 0;
-  series->segments += whole;
-  series->segment_polls = status != SEEP_OK ? SEGMENT_POLLS : whole ? 1 : series->segment_polls + 1;
-  size_t fresh = count_columns(series->last, whole ? 0 : series->last_count, series->next, count);
-  series->segment_columns = whole ? fresh : series->segment_columns + fresh;
-  series->segment_began = whole ? wall : series->segment_began;
-  seep_poll_entry *spare = series->last;
-  series->last = series->next;
-  series->next = spare;
-  series->last_count = count;
+  advance(series, wall, count, whole);
+  series->segment_polls = status == SEEP_OK ? series->segment_polls : SEGMENT_POLLS;
   if (status == SEEP_OK && seep_store__hour_of(wall) == series->sums.hour) {
     status = seep_store__sums_reserve(&series->sums, count, error);
     if (status == SEEP_OK) {
@@ -145,16 +143,14 @@ static seep_status replay(seep_store *store, seep_error *error)
 static seep_status pass_blocks(seep_store *store, seep_error *error)
 {
   int64_t last = 0;
-  int rc = seep_store__read_number(store, "SELECT ifnull(max(id + polls - 1), 0) FROM block", &last);
-  if (rc != SQLITE_OK) {
-    return seep_store__fail(store, rc, "append poll", NULL, error);
-  }
-  if (last > store->series.last_poll) {
+  seep_status status = seep_store__ask(store, "SELECT ifnull(max(id + polls - 1), 0) FROM block", &last,
+                                       "append poll", NULL, error);
+  if (status == SEEP_OK && last > store->series.last_poll) {
     store->series.last_poll = last;
     store->series.segment_polls =
         SEGMENT_POLLS; /* whatever polls there are, the next is not changes to them */
   }
-  return SEEP_OK;
+  return status;
 }
 
 /* Who was in the last poll of the service's earlier life, and what its hour had so far. */
@@ -166,12 +162,12 @@ static seep_status load(seep_store *store, seep_error *error)
     return SEEP_OK;
   }
   seep_store__series_free(series); /* of an attempt that failed half-way */
-  int rc = seep_store__read_number(store, "SELECT wall_ms FROM poll ORDER BY id DESC LIMIT 1", &newest_ms);
-  if (rc != SQLITE_OK) {
-    return seep_store__fail(store, rc, "append poll", NULL, error);
-  }
+  seep_status status = seep_store__ask(store, "SELECT wall_ms FROM poll ORDER BY id DESC LIMIT 1", &newest_ms,
+                                       "append poll", NULL, error);
   series->sums.hour = seep_store__hour_of(seep_store__wall(newest_ms));
-  seep_status status = seep_store__sums_load(store, error);
+  if (status == SEEP_OK) {
+    status = seep_store__sums_load(store, error);
+  }
   if (status == SEEP_OK) {
     status = replay(store, error);
   }
@@ -299,20 +295,12 @@ static seep_status write_poll(seep_store *store, const seep_store_poll *poll, st
 static void keep(seep_store_series *series, const seep_store_poll *poll, const step *s)
 {
   int64_t hour = seep_store__hour_of(poll->now.wall);
-  size_t fresh = count_columns(series->last, s->whole ? 0 : series->last_count, series->next, s->count);
-  series->segment_columns = s->whole ? fresh : series->segment_columns + fresh;
-  series->segment_began = s->whole ? poll->now.wall : series->segment_began;
-  seep_poll_entry *spare = series->last;
-  series->last = series->next;
-  series->next = spare;
-  series->last_count = s->count;
+  advance(series, poll->now.wall, s->count, s->whole);
   series->last_poll++;
   series->last_now = poll->now;
   series->mono_known = true;
   series->missed = false;
-  series->segments += s->whole;
   series->segments -= s->sealed;
-  series->segment_polls = s->whole ? 1 : series->segment_polls + 1;
   if (s->hour_over) {
     seep_store__sums_close(&series->sums, hour, series->last, series->last_count);
   }

@@ -38,9 +38,24 @@ static void test_refuses_what_does_not_fit(void **state)
   assert_int_equal(capacity, 0);
 }
 
+static void test_resizes_exactly_or_not_at_all(void **state)
+{
+  (void)state;
+  void *items = NULL;
+  assert_true(seep_array_resize(&items, 3, sizeof(uint64_t)));
+  ((uint64_t *)items)[2] = 7;
+  void *before = items;
+  assert_false(seep_array_resize(&items, SIZE_MAX / 4, sizeof(uint64_t)));
+  assert_ptr_equal(items, before);
+  assert_true(seep_array_resize(&items, 300, sizeof(uint64_t)));
+  assert_true(((uint64_t *)items)[2] == 7);
+  free(items);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_grows_and_keeps),
-                                     cmocka_unit_test(test_refuses_what_does_not_fit)};
+                                     cmocka_unit_test(test_refuses_what_does_not_fit),
+                                     cmocka_unit_test(test_resizes_exactly_or_not_at_all)};
   return cmocka_run_group_tests_name("base/array", tests, NULL, NULL);
 }
