@@ -1,484 +1,396 @@
 /*
- * The detector's arithmetic: closes buckets, keeps two rings of floors and puts seven questions to each: to
- * the window at each close of a bucket, and to the newest sixteen parts of the watched life at each close of
- * a part. All seven must agree, several closes in a row. The life sees what drowns in the window's noise: a
- * slow leak under deep sawteeth.
- *
- * f[i] is the least commit of bucket i, g[i] = min(f[i..last]) what bucket i held and nobody gave back since:
- * the unreleased floor. g never falls, so growth is g's rise and noise is f - g. The numbers below come from
- * measurements over labelled series (reference: detection, 3 and 6), unless their comment says otherwise.
+ * From trials of single windows (judge/trial.h) to verdicts: what must agree how often, when a case is over,
+ * what is remembered of it. A sample that closes no bucket costs two comparisons.
  */
 #include "judge/detector.h"
 
-#include <assert.h>
-#include <limits.h>
-#include <stddef.h>
 #include <string.h>
 
-#define BUCKETS SEEP_DETECTOR_BUCKETS
-#define HALF 8u
-#define LAST_STEPS 4u /* from the end of the third quarter to the end */
-#define LIFE SEEP_DETECTOR_LIFE
+#include "judge/trial.h"
 
-static_assert(BUCKETS == 2 * HALF && BUCKETS == 4 * LAST_STEPS, "the parts of a window");
+/* The level that confirms first leaves room for one above it. */
+#define MOST_LONG_LEVEL (SEEP_FLOORS_LEVELS - 2u)
 
-/* T1 size: the rise against the level (a thousandth: 20 MB in a process of 20 GB) and against the mean of f -
- * g. */
-#define RISE_OF_LEVEL 0.001
-#define RISE_OF_NOISE 3.0
+/* Buckets of the first proof. */
+#define LEAST_PROOF 12u
+#define MOST_PROOF 24u
 
-/* T2 evenness: R^2 / sum(r^2) over eight parts; 8 is a straight line, 1 a single step. A ramp over half the
- * window reaches 4.57 wherever it lies, four equal steps reach 4. The reference has 4.8; noise on such a ramp
- * passed that in 2 of 10,000 series and 5.4 in none, and a straight line is called no later for it. */
-#define PARTS 8u
-#define EVEN_PARTS 5.4
+/* Suspicion begins two levels below the first that may confirm: 4 h where that is 19 h. A suspect is cleared
+ * when its shortest window has not looked like a leak for its own length. */
+#define SUSPICION_LEVELS 2u
+#define CLEARED_AFTER SEEP_FLOORS_RING
 
-/* T3 no fade inside the window: second half against the first, last quarter against its share. */
-#define SECOND_HALF 0.6
-#define LAST_QUARTER 0.35
+/* A case is over when its floor lies below half of what had grown in two closes of its window, or has not
+ * risen for so long by this part of the rise that called it: rapid growth for the window that called it, a
+ * leak for at least so many observation times (three days), for a weekend's rest is not its end. */
+#define RELEASED_CLOSES 2
+#define RELEASED_SHARE 0.5
+#define RISE_THAT_COUNTS 0.02
+#define REST_OF_A_LEAK 4.2
 
-/* T4 no fade over the watched life T: growth in [T/2, T] against growth in [T/4, T/2]. A straight line
- * doubles, a square root gives 1.41, a logarithm 1, a filling cache less. Ours: the window's noise is held
- * against the younger and for the older growth; and a rate now that is no less than the rate in [T/4, T/2]
- * passes too. */
-#define AGE_DOUBLING 1.5
-#define AGE_DOUBT 1.0
-#define AGE_RATE 1.0
+/* Half-width of the slope's interval in mean deviations of the slopes in eight parts of the window.
+ * Unreleased floors are no independent draws: the factor is measured, so that 19 of 20 steady leaks lie
+ * within. */
+#define INTERVAL_FACTOR 1.05
+#define LEAST_INTERVAL 0.035 /* of the slope: the ends of a window fall anywhere on a stair or a tooth */
 
-/* T5 novelty: how far, in parts of the rise, the floor must stand above what was held before the window, and
- * above the beginning of the window itself (the first six buckets: a rise that began later has too few parts
- * for T2). Ours: the more was given back since the old peak, the further above it; no day is exactly like the
- * one before. */
-#define NOVELTY_BEFORE 0.5
-#define NOVELTY_OF_RELEASE 0.25
-#define NOVELTY_INSIDE 0.25
-#define NOVELTY_BUCKETS 6u
+/* Base buckets of growth that no floor shows: the newest one's own, and half of the next. */
+#define UNSEEN_BUCKETS 1.5
 
-/* Ours: once called, a window that rises by less than this part of the minimum slope is quiet. */
-#define QUIET_SLOPE 0.25
+/* Rapid growth stands on short evidence: never more than even odds. */
+#define MOST_RAPID_CONFIDENCE 0.5
 
-/* The life's ring is not folded beyond this many buckets a part. With buckets of 1 ms, which nobody wants, it
- * then stops after 25 days; with the shortest window that the settings allow it holds 68 years. */
-#define LONGEST_PART (1u << 25)
-
-/* A longer hole between two samples is not bridged. */
-#define GAP_BUCKETS 3u
-
-/* Sixteen equal spans of time, oldest first: of the window, or of the life. */
-typedef struct floors {
-  uint64_t f[BUCKETS];
-  uint64_t g[BUCKETS];
-  unsigned buckets_each;
-  double hours_each;
-} floors;
-
-static uint64_t elapsed_ms(seep_mono now, seep_mono then)
+/* Within what no arithmetic overflows with. */
+static int64_t bucket_of(const seep_detector_settings *settings)
 {
-  return (uint64_t)now.ms - (uint64_t)then.ms; /* unsigned: defined for any two moments with now >= then */
+  int64_t bucket_ms = settings->bucket_ms;
+  return bucket_ms < 1 ? 1 : bucket_ms > SEEP_MS_PER_DAY ? SEEP_MS_PER_DAY : bucket_ms;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+/* The longest buckets of which a dozen are no longer than the observation time: twelve to two dozen of them
+ * are its proof, and sixteen of twice that length the next. */
+static unsigned long_level_of(const seep_detector_settings *settings)
 {
-  return a < b ? a : b;
-}
-
-static uint64_t most(uint64_t a, uint64_t b)
-{
-  return a > b ? a : b;
-}
-
-/* The i-th oldest floor in the window's ring. */
-static uint64_t floor_at(const seep_detector *detector, unsigned i)
-{
-  return detector->floors[(detector->floor_next + BUCKETS - detector->floor_count + i) % BUCKETS];
-}
-
-/* What was held once and given back is no news later. */
-static void remember(seep_detector *detector, uint64_t floor)
-{
-  detector->older_peak = most(detector->older_peak, floor);
-  uint64_t released = detector->older_peak - floor;
-  if (released > detector->released_bytes) {
-    detector->released_bytes = released;
-    detector->released_peak = detector->older_peak;
+  unsigned level = 0;
+  while (level < MOST_LONG_LEVEL &&
+         (bucket_of(settings) * LEAST_PROOF << (level + 1)) <= settings->observation_ms) {
+    level++;
   }
+  return level;
 }
 
-static void forget_window(seep_detector *detector)
+/* How many of them are at least as long. */
+static unsigned proof_of(const seep_detector_settings *settings, const seep_floors *floors)
 {
-  for (unsigned i = 0; i < detector->floor_count; i++) {
-    remember(detector, floor_at(detector, i));
-  }
-  detector->floor_count = 0;
-  detector->floor_next = 0;
-  detector->agreeing = 0;
-  detector->life_agreeing = 0;
-  detector->quiet = 0;
+  int64_t each_ms = seep_floors_bucket_ms(floors, floors->long_level);
+  int64_t buckets = settings->observation_ms / each_ms + (settings->observation_ms % each_ms != 0);
+  return buckets < LEAST_PROOF ? LEAST_PROOF : buckets > MOST_PROOF ? MOST_PROOF : (unsigned)buckets;
 }
 
-static void forget_all(seep_detector *detector, seep_mono now)
+static unsigned first_suspicious(const seep_detector *detector)
 {
-  forget_window(detector);
-  detector->life_count = 0;
-  detector->life_merge = 1;
-  detector->life_fill = 0;
-  detector->bucket_start = now;
-  detector->empty_bucket = true;
+  unsigned first = detector->floors.long_level;
+  return first > SUSPICION_LEVELS ? first - SUSPICION_LEVELS : 0;
 }
 
-void seep_detector_init(seep_detector *detector, seep_mono now)
+void seep_detector_init(seep_detector *detector, seep_mono now, double high_water)
 {
   memset(detector, 0, sizeof *detector);
-  detector->first = now;
-  detector->last = now;
-  forget_all(detector, now);
+  detector->floors.last = now;
+  detector->high_water = high_water;
 }
 
-/* One more bucket into the ring of the whole life; true when that completed a part. A full ring is folded in
- * half; the part just filled then goes on filling, as it is half of a new one. */
-static bool life_add(seep_detector *detector, uint64_t floor)
+/* Nothing that was seen counts any more; what is called stays called. */
+static void start_afresh(seep_detector *detector, const seep_detector_settings *settings, seep_mono now)
 {
-  if (detector->life_merge > LONGEST_PART) {
-    return false;
+  seep_floors_init(&detector->floors, now, bucket_of(settings), long_level_of(settings));
+  memset(detector->alike, 0, sizeof detector->alike);
+  detector->fast = 0;
+  detector->alarming_on = 0;
+  detector->begun = true;
+  detector->risen_ms = 0;
+}
+
+static seep_trial trial_of(const seep_detector *detector, const seep_detector_settings *settings,
+                           uint64_t headroom)
+{
+  return (seep_trial){.floors = &detector->floors,
+                      .proof = proof_of(settings, &detector->floors),
+                      .minimum_growth = settings->minimum_growth,
+                      .minimum_slope_per_hour = settings->minimum_slope_per_hour,
+                      .high_water = detector->high_water,
+                      .headroom = headroom == SEEP_HEADROOM_UNKNOWN ? -1.0 : (double)headroom};
+}
+
+/* ---- what a call stands on ---- */
+
+static double deviation_of(const seep_shape *shape)
+{
+  double mean = (double)(shape->floors[SEEP_SHAPE_PARTS] - shape->floors[0]) / SEEP_SHAPE_PARTS, sum = 0.0;
+  for (unsigned part = 0; part < SEEP_SHAPE_PARTS; part++) {
+    double difference = (double)(shape->floors[part + 1] - shape->floors[part]) - mean;
+    sum += difference < 0.0 ? -difference : difference;
   }
-  detector->life_floor = detector->life_fill == 0 ? floor : least(detector->life_floor, floor);
-  detector->life_fill++;
-  if (detector->life_fill < detector->life_merge) {
-    return false;
+  return sum / SEEP_SHAPE_PARTS;
+}
+
+/* 2^64, which is what a float makes of the greatest values, is no uint64_t. */
+static uint64_t whole(double grown)
+{
+  if (grown >= 18446744073709551616.0) {
+    return UINT64_MAX;
   }
-  if (detector->life_count == LIFE) {
-    for (size_t i = 0; i < LIFE / 2; i++) {
-      detector->life[i] = least(detector->life[2 * i], detector->life[2 * i + 1]);
+  return grown > 0.0 ? (uint64_t)grown : 0;
+}
+
+static void find(seep_detector *detector, const seep_window *window, seep_verdict_level level)
+{
+  seep_finding *finding = &detector->finding;
+  double hours_a_part = window->hours_each * (window->count - 1) / SEEP_SHAPE_PARTS;
+  double now = seep_window_now(window), confidence = window->even / SEEP_SHAPE_PARTS;
+  seep_window_describe(window, &detector->floors, &finding->shape);
+  double half = INTERVAL_FACTOR * deviation_of(&finding->shape) / hours_a_part;
+  double slope = finding->shape.slope_per_hour;
+  half = half > LEAST_INTERVAL * slope ? half : LEAST_INTERVAL * slope;
+  finding->slope_per_hour = slope;
+  finding->slope_low_per_hour = slope > half ? slope - half : 0.0;
+  finding->slope_high_per_hour = slope + half;
+  finding->growth = whole(now - detector->called_from);
+  confidence = level == SEEP_LEVEL_RAPID ? confidence * MOST_RAPID_CONFIDENCE : confidence;
+  finding->confidence = (float)(confidence < 1.0 ? confidence : 1.0);
+  detector->peak = now > detector->peak ? now : detector->peak;
+}
+
+static seep_verdict call(seep_detector *detector, const seep_window *window, seep_verdict_level level)
+{
+  const seep_floors *floors = &detector->floors;
+  int64_t window_ms = (int64_t)window->count * seep_floors_bucket_ms(floors, window->level);
+  bool fresh = detector->level < SEEP_LEVEL_RAPID;
+  if (fresh) {
+    detector->called_from = window->g[0];
+    detector->peak = 0.0;
+    detector->finding.began.ms = floors->last.ms - window_ms;
+  }
+  find(detector, window, level);
+  detector->level = (uint8_t)level;
+  detector->followed_on = (uint8_t)window->level;
+  detector->rest_ms = window_ms;
+  if (level == SEEP_LEVEL_LEAK) {
+    double rest =
+        REST_OF_A_LEAK * SEEP_FLOORS_RING * (double)seep_floors_bucket_ms(floors, floors->long_level);
+    detector->rest_ms = rest > (double)window_ms ? (int64_t)rest : window_ms;
+  }
+  detector->risen_ms = seep_floors_watched_ms(floors);
+  detector->risen_to = seep_window_now(window);
+  detector->called_rise = window->rise;
+  detector->told_growth = fresh ? (double)detector->finding.growth : detector->told_growth;
+  detector->released = 0;
+  detector->fast = 0;
+  detector->alarming_on = 0;
+  return level == SEEP_LEVEL_LEAK ? SEEP_VERDICT_LEAK : SEEP_VERDICT_RAPID;
+}
+
+/* ---- looking ---- */
+
+static seep_verdict look_for_leak(seep_detector *detector, seep_trial *trial, unsigned closed, bool urgent)
+{
+  const seep_floors *floors = &detector->floors;
+  for (unsigned level = first_suspicious(detector); level < SEEP_FLOORS_LEVELS; level++) {
+    if ((closed >> level & 1u) == 0) {
+      continue;
     }
-    detector->life_count = LIFE / 2;
-    detector->life_merge *= 2;
-    return false;
-  }
-  detector->life[detector->life_count++] = detector->life_floor;
-  detector->life_fill = 0;
-  return true;
-}
-
-static void window_add(seep_detector *detector, uint64_t floor)
-{
-  if (detector->floor_count == BUCKETS) {
-    remember(detector, detector->floors[detector->floor_next]);
-  } else {
-    detector->floor_count++;
-  }
-  detector->floors[detector->floor_next] = floor;
-  detector->floor_next = (detector->floor_next + 1) % BUCKETS;
-}
-
-/* A bucket without a sample has the floor of the one before it, which bucket_floor still holds: nothing was
- * seen to be released or taken. Returns life_add's answer. */
-static bool close_bucket(seep_detector *detector, const seep_detector_settings *settings)
-{
-  bool part = life_add(detector, detector->bucket_floor);
-  if (settings->start_up_ms <= 0 ||
-      elapsed_ms(detector->bucket_start, detector->first) >= (uint64_t)settings->start_up_ms) {
-    window_add(detector, detector->bucket_floor);
-  }
-  detector->bucket_start.ms += detector->bucket_ms;
-  detector->empty_bucket = true;
-  return part;
-}
-
-static void finish_floors(const seep_detector *detector, floors *out, unsigned buckets_each)
-{
-  uint64_t unreleased = UINT64_MAX;
-  for (unsigned i = BUCKETS; i-- > 0;) {
-    unreleased = least(unreleased, out->f[i]);
-    out->g[i] = unreleased;
-  }
-  out->buckets_each = buckets_each;
-  out->hours_each = (double)buckets_each * (double)detector->bucket_ms / (double)SEEP_MS_PER_HOUR;
-}
-
-static bool read_window(const seep_detector *detector, floors *out)
-{
-  if (detector->floor_count < BUCKETS) {
-    return false;
-  }
-  for (unsigned i = 0; i < BUCKETS; i++) {
-    out->f[i] = floor_at(detector, i);
-  }
-  finish_floors(detector, out, 1);
-  return true;
-}
-
-/* The newest sixteen parts, if they all lie behind the start-up. Parts as long as a bucket would be the
- * window again. */
-static bool read_life(const seep_detector *detector, const seep_detector_settings *settings, floors *out)
-{
-  if (detector->life_count < BUCKETS || detector->life_merge == 1) {
-    return false;
-  }
-  double before = (double)(detector->life_count - BUCKETS) * (double)detector->life_merge;
-  if (before * (double)detector->bucket_ms < (double)settings->start_up_ms) {
-    return false;
-  }
-  for (unsigned i = 0; i < BUCKETS; i++) {
-    out->f[i] = detector->life[detector->life_count - BUCKETS + i];
-  }
-  finish_floors(detector, out, detector->life_merge);
-  return true;
-}
-
-static uint64_t rise_of(const floors *window)
-{
-  return window->g[BUCKETS - 1] - window->g[0];
-}
-
-static double slope_of(const floors *window)
-{
-  return (double)rise_of(window) / (window->hours_each * (BUCKETS - 1));
-}
-
-static double noise_of(const floors *window)
-{
-  double noise = 0.0;
-  for (unsigned i = 0; i < BUCKETS; i++) {
-    noise += (double)(window->f[i] - window->g[i]) / BUCKETS;
-  }
-  return noise;
-}
-
-/* T1. Also the two thresholds of the administrator. */
-static bool rises_enough(const seep_detector_settings *settings, const floors *window)
-{
-  uint64_t rise = rise_of(window);
-  return rise > 0 && rise >= settings->minimum_growth_bytes &&
-         slope_of(window) >= (double)settings->minimum_slope_bytes_per_hour &&
-         (double)rise >= RISE_OF_LEVEL * (double)window->g[BUCKETS - 1] &&
-         (double)rise >= RISE_OF_NOISE * noise_of(window);
-}
-
-/* T2's measure: over how many equal parts the rise is spread, 1 to PARTS; 0 when there is none. */
-static double spread_of(const floors *window)
-{
-  double squares = 0.0;
-  uint64_t before = window->g[0];
-  for (unsigned part = 1; part <= PARTS; part++) {
-    uint64_t here = window->g[part * BUCKETS / PARTS - 1];
-    double rise = (double)(here - before);
-    squares += rise * rise;
-    before = here;
-  }
-  double whole = (double)rise_of(window);
-  return squares > 0.0 ? whole * whole / squares : 0.0;
-}
-
-/* T3. */
-static bool keeps_on(const floors *window)
-{
-  const uint64_t *g = window->g;
-  double first_half = (double)(g[HALF] - g[0]);
-  double second_half = (double)(g[BUCKETS - 1] - g[HALF]);
-  double last_quarter = (double)(g[BUCKETS - 1] - g[BUCKETS - 1 - LAST_STEPS]);
-  return second_half >= SECOND_HALF * first_half &&
-         last_quarter >= LAST_QUARTER * (double)rise_of(window) / 4.0;
-}
-
-/* The life's unreleased floor at a moment counted in parts. A growing part's least is at its beginning, so
- * part i stands for the moment i; in between is a straight line. */
-static double life_at(const double *g, unsigned parts, double moment)
-{
-  unsigned i = (unsigned)moment;
-  i = i < parts - 2 ? i : parts - 2;
-  return g[i] + (moment - (double)i) * (g[i + 1] - g[i]);
-}
-
-/* T4, in two ways of which one is enough. The growth itself is what tells a logarithm from a line. The rate
- * of the window's second half lets a leak pass that starts long after other growth has ended. */
-static bool outlives_start(const seep_detector *detector, const floors *window)
-{
-  unsigned parts = detector->life_count;
-  if (parts < PARTS) {
-    return true;
-  }
-  double g[LIFE];
-  uint64_t now = window->f[BUCKETS - 1];
-  uint64_t unreleased = detector->life_fill > 0 ? least(now, detector->life_floor) : now;
-  for (unsigned i = parts; i-- > 0;) {
-    unreleased = least(unreleased, detector->life[i]);
-    g[i] = (double)unreleased;
-  }
-  double merge = (double)detector->life_merge;
-  double age = (double)parts + (double)detector->life_fill / merge;
-  double half = life_at(g, parts, age / 2.0);
-  double earlier = half - life_at(g, parts, age / 4.0);
-  double earlier_per_bucket = earlier / (age / 4.0 * merge);
-  double recent_per_bucket = (double)(window->g[BUCKETS - 1] - window->g[HALF]) /
-                             ((double)window->buckets_each * (BUCKETS - 1 - HALF));
-  double doubt = AGE_DOUBT * noise_of(window);
-  return (double)now - half - doubt >= AGE_DOUBLING * (earlier + doubt) ||
-         recent_per_bucket >= AGE_RATE * earlier_per_bucket;
-}
-
-/* T5. The window is held against the highest floors before it. Parts of the life hold against older parts: a
- * bucket's floor is no measure for a leak that is smaller than the swings from bucket to bucket. */
-static bool is_new(const seep_detector *detector, const floors *window)
-{
-  double now = (double)window->f[BUCKETS - 1];
-  double rise = (double)rise_of(window);
-  uint64_t inside = 0;
-  for (unsigned i = 0; i < NOVELTY_BUCKETS; i++) {
-    inside = most(inside, window->f[i]);
-  }
-  if (now < (double)inside + NOVELTY_INSIDE * rise) {
-    return false;
-  }
-  uint64_t before = detector->over_peak;
-  if (window->buckets_each == 1) {
-    before = most(before, detector->older_peak);
-    double released = (double)detector->released_bytes;
-    if (released > 0.0 && now < (double)detector->released_peak + NOVELTY_OF_RELEASE * released) {
-      return false;
+    uint8_t *alike = &detector->alike[level];
+    if (!seep_trial_leak(trial, level)) {
+      *alike = 0;
+      continue;
     }
-  } else {
-    for (unsigned i = 0; i < detector->life_count - BUCKETS; i++) {
-      before = most(before, detector->life[i]);
+    *alike = (uint8_t)(*alike < UINT8_MAX ? *alike + 1 : UINT8_MAX);
+    if (level >= floors->long_level && (urgent || *alike >= seep_trial_closes(floors, level))) {
+      return call(detector, &trial->window, SEEP_LEVEL_LEAK);
     }
   }
-  return before == 0 || now >= (double)before + NOVELTY_BEFORE * rise;
+  return SEEP_VERDICT_NONE;
 }
 
-static bool is_leak(const seep_detector *detector, const seep_detector_settings *settings,
-                    const floors *window)
+/* Of several levels that alarm the one that saw most of it. A level speaks when it closes; how much has been
+ * taken is asked at every close of the base, so that a long window does not wait for its own. */
+static void note_alarming(seep_detector *detector, seep_trial *trial, unsigned closed)
 {
-  return rises_enough(settings, window) && spread_of(window) >= EVEN_PARTS && keeps_on(window) &&
-         outlives_start(detector, window) && is_new(detector, window);
-}
-
-/* T7: counts closes in a row. */
-static bool agrees_long_enough(unsigned *agreeing, bool leak, const seep_detector_settings *settings,
-                               bool urgent)
-{
-  if (!leak) {
-    *agreeing = 0;
-    return false;
+  for (unsigned level = 0; closed >> level != 0; level++) {
+    double from;
+    if ((closed >> level & 1u) == 0) {
+      continue;
+    }
+    bool own = detector->alarming_on == level + 1u;
+    if (!seep_trial_rapid_amount(trial, level, &from)) {
+      detector->alarming_on = own ? 0 : detector->alarming_on;
+    } else if (own || detector->alarming_on == 0 || from < (double)detector->alarming_from) {
+      detector->alarming_on = (uint8_t)(level + 1);
+      detector->alarming_from = (float)from;
+      detector->alarming_step = (float)(trial->window.rise / (trial->window.count - 1) / (1u << level));
+    }
   }
-  *agreeing += *agreeing < UINT_MAX ? 1 : 0;
-  return urgent || *agreeing >= settings->confirmations;
 }
 
-static seep_verdict figures(const seep_detector *detector, const floors *window, seep_verdict_kind kind)
+/* What is held now is the floor of a bucket half as long as the window's, so that a spike on top is none.
+ * What such a floor can not show yet, and what will have grown when the base closes next, is put on it: of a
+ * leak that leaves an hour that is a good part of an eighth. */
+static bool is_danger_now(const seep_detector *detector, const seep_trial *trial)
 {
-  seep_verdict verdict = {.kind = kind, .began = detector->began};
-  verdict.slope_bytes_per_hour = slope_of(window);
-  verdict.confidence = spread_of(window) / PARTS;
-  uint64_t now = window->g[BUCKETS - 1];
-  verdict.growth_bytes = now > detector->called_from_bytes ? now - detector->called_from_bytes : 0;
-  return verdict;
+  const seep_floors *floors = &detector->floors;
+  unsigned level = detector->alarming_on > 1 ? detector->alarming_on - 2u : 0;
+  double now = (double)seep_floors_low(floors, level, seep_floors_count(floors, level) - 1);
+  return seep_trial_is_danger(trial, (double)detector->alarming_from,
+                              now + UNSEEN_BUCKETS * (double)detector->alarming_step);
 }
 
-static seep_verdict call(seep_detector *detector, const floors *window)
+static seep_verdict look_for_rapid(seep_detector *detector, seep_trial *trial, unsigned closed, bool urgent)
 {
-  detector->called = true;
-  detector->called_on_life = window->buckets_each > 1;
-  detector->called_from_bytes = window->g[0];
-  detector->called_peak_bytes = window->f[BUCKETS - 1];
-  detector->quiet = 0;
-  uint64_t window_ms = (uint64_t)detector->bucket_ms * BUCKETS * window->buckets_each;
-  detector->began.ms = (int64_t)((uint64_t)detector->bucket_start.ms - window_ms);
-  return figures(detector, window, SEEP_VERDICT_LEAK);
-}
-
-/* part: a part of the life has just ended. */
-static seep_verdict look_for_leak(seep_detector *detector, const seep_detector_settings *settings,
-                                  bool urgent, bool part)
-{
-  floors window;
-  if (read_window(detector, &window) &&
-      agrees_long_enough(&detector->agreeing, is_leak(detector, settings, &window), settings, urgent)) {
-    return call(detector, &window);
+  if (trial->headroom < 0.0) {
+    return SEEP_VERDICT_NONE;
   }
-  if (part && read_life(detector, settings, &window) &&
-      agrees_long_enough(&detector->life_agreeing, is_leak(detector, settings, &window), settings, urgent)) {
-    return call(detector, &window);
+  if ((closed & 1u) == 0 || !seep_trial_rapid_now(trial)) { /* or polls are too far apart for that */
+    detector->fast = 0;
+  } else if (++detector->fast >= SEEP_TRIAL_RAPID_CLOSES || urgent) {
+    return call(detector, &trial->window, SEEP_LEVEL_RAPID);
   }
-  return (seep_verdict){.kind = SEEP_VERDICT_NONE};
+  note_alarming(detector, trial, closed);
+  if (detector->alarming_on == 0 || !is_danger_now(detector, trial)) {
+    return SEEP_VERDICT_NONE;
+  }
+  unsigned level = detector->alarming_on - 1u;
+  seep_window_open(&trial->window, &detector->floors, level, seep_floors_count(&detector->floors, level));
+  seep_window_measure(&trial->window);
+  return call(detector, &trial->window, SEEP_LEVEL_RAPID);
 }
 
-/* Are the newest floors, all of so many, below half of what has grown since the beginning? */
-static bool is_released(const seep_detector *detector, const floors *window, unsigned newest)
+static seep_verdict look_for_suspect(seep_detector *detector, unsigned closed)
 {
-  uint64_t highest = 0;
-  for (unsigned i = BUCKETS - newest; i < BUCKETS; i++) {
-    highest = most(highest, window->f[i]);
+  unsigned first = first_suspicious(detector);
+  bool alike = false;
+  for (unsigned level = first; level < SEEP_FLOORS_LEVELS; level++) {
+    alike = alike || detector->alike[level] > 0;
   }
-  uint64_t grown = detector->called_peak_bytes - detector->called_from_bytes;
-  return highest < detector->called_from_bytes + grown / 2;
+  if (detector->level == SEEP_LEVEL_NONE) {
+    detector->level = alike ? SEEP_LEVEL_SUSPECT : SEEP_LEVEL_NONE;
+    detector->doubtful = 0;
+    return alike ? SEEP_VERDICT_SUSPECT : SEEP_VERDICT_NONE;
+  }
+  if ((closed >> first & 1u) != 0) {
+    detector->doubtful = alike ? 0 : (uint8_t)(detector->doubtful + 1);
+    if (detector->doubtful >= CLEARED_AFTER) {
+      detector->level = SEEP_LEVEL_NONE;
+      return SEEP_VERDICT_CLEARED;
+    }
+  }
+  return SEEP_VERDICT_NONE;
 }
 
-/* Released, or without a rise all over the window? Two floors in a row must say that half is gone, so that
- * one deep bucket ends nothing; two must say how high it stood, so that one high bucket does not make half
- * too much. */
-static bool is_over(seep_detector *detector, const seep_detector_settings *settings, const floors *window)
+/* ---- following a case ---- */
+
+static seep_verdict end_case(seep_detector *detector)
 {
-  uint64_t standing = least(window->f[BUCKETS - 1], window->f[BUCKETS - 2]);
-  detector->called_peak_bytes = most(detector->called_peak_bytes, standing);
-  if (is_released(detector, window, 2)) {
-    return true;
-  }
-  bool rises = slope_of(window) >= QUIET_SLOPE * (double)settings->minimum_slope_bytes_per_hour &&
-               rise_of(window) > 0 && (double)rise_of(window) >= noise_of(window);
-  return agrees_long_enough(&detector->quiet, !rises, settings, false);
+  detector->high_water = detector->peak > detector->high_water ? detector->peak : detector->high_water;
+  detector->level = SEEP_LEVEL_NONE;
+  detector->released = 0;
+  memset(detector->alike, 0, sizeof detector->alike);
+  return SEEP_VERDICT_OVER;
 }
 
-static seep_verdict close_case(seep_detector *detector, const floors *window)
+/* After a gap or a new start the window fills again, and until then there is nothing to say. */
+static seep_verdict follow(seep_detector *detector, seep_window *window, unsigned closed)
 {
-  detector->called = false;
-  detector->over_peak = detector->called_peak_bytes;
-  forget_window(detector);
-  return figures(detector, window, SEEP_VERDICT_OVER);
-}
-
-/* A case is followed on the kind of window that called it. While that fills again after a gap there is
- * nothing to say: the case stays open. Parts of a long life last for hours: a whole window that lies below
- * half does not wait for two of them. */
-static seep_verdict follow_leak(seep_detector *detector, const seep_detector_settings *settings, bool part)
-{
-  floors window;
-  if (detector->called_on_life && read_window(detector, &window) && is_released(detector, &window, BUCKETS)) {
-    return close_case(detector, &window);
+  const seep_floors *floors = &detector->floors;
+  unsigned level = detector->followed_on;
+  if ((closed >> level & 1u) == 0 ||
+      !seep_window_open(window, floors, level, seep_floors_count(floors, level))) {
+    return SEEP_VERDICT_NONE;
   }
-  bool full = detector->called_on_life ? part && read_life(detector, settings, &window)
-                                       : read_window(detector, &window);
-  if (!full) {
-    return (seep_verdict){.kind = SEEP_VERDICT_NONE};
+  double now = seep_window_now(window), grown = detector->peak - detector->called_from;
+  int64_t watched_ms = seep_floors_watched_ms(floors);
+  if (now >= detector->risen_to + RISE_THAT_COUNTS * detector->called_rise) {
+    detector->risen_to = now;
+    detector->risen_ms = watched_ms;
   }
-  return is_over(detector, settings, &window) ? close_case(detector, &window)
-                                              : figures(detector, &window, SEEP_VERDICT_GROWING);
+  bool below = now < detector->called_from + RELEASED_SHARE * grown;
+  detector->released = below ? (uint8_t)(detector->released + 1) : 0;
+  if (detector->released >= RELEASED_CLOSES || watched_ms - detector->risen_ms >= detector->rest_ms) {
+    return end_case(detector);
+  }
+  seep_window_measure(window);
+  find(detector, window, (seep_verdict_level)detector->level);
+  if ((double)detector->finding.growth >= 2.0 * detector->told_growth) {
+    detector->told_growth = (double)detector->finding.growth;
+    return SEEP_VERDICT_DOUBLED;
+  }
+  return SEEP_VERDICT_GROWING;
 }
 
 seep_verdict seep_detector_step(seep_detector *detector, const seep_detector_settings *settings,
-                                seep_mono now, uint64_t commit_bytes, bool urgent)
+                                seep_mono now, uint64_t value, uint64_t headroom, bool urgent)
 {
-  seep_verdict verdict = {.kind = SEEP_VERDICT_NONE};
-  if (now.ms < detector->last.ms) {
-    return verdict;
+  if (!detector->begun || detector->floors.bucket_ms != bucket_of(settings) ||
+      detector->observation_ms != settings->observation_ms) {
+    start_afresh(detector, settings, now);
+    detector->observation_ms = settings->observation_ms;
   }
-  int64_t bucket_ms = settings->window_ms >= BUCKETS ? settings->window_ms / BUCKETS : 1;
-  bool unseen = detector->empty_bucket && detector->life_count == 0 && detector->life_fill == 0;
-  if (unseen || bucket_ms != detector->bucket_ms ||
-      elapsed_ms(now, detector->last) / GAP_BUCKETS > (uint64_t)bucket_ms) {
-    forget_all(detector, now);
-    detector->bucket_ms = bucket_ms;
+  if (now.ms < detector->floors.last.ms) {
+    return SEEP_VERDICT_NONE;
   }
-  detector->last = now;
-  bool closed = false, part = false;
-  while (elapsed_ms(now, detector->bucket_start) >= (uint64_t)bucket_ms) { /* at most GAP_BUCKETS + 1 times */
-    part = close_bucket(detector, settings) || part;
-    closed = true;
+  unsigned closed = seep_floors_add(&detector->floors, now, (float)value);
+  if (closed == 0) {
+    return SEEP_VERDICT_NONE;
   }
-  if (closed) {
-    verdict = detector->called ? follow_leak(detector, settings, part)
-                               : look_for_leak(detector, settings, urgent, part);
+  seep_trial trial = trial_of(detector, settings, headroom);
+  seep_verdict verdict = SEEP_VERDICT_NONE;
+  if (detector->level != SEEP_LEVEL_LEAK) {
+    verdict = look_for_leak(detector, &trial, closed, urgent);
   }
-  detector->bucket_floor =
-      detector->empty_bucket ? commit_bytes : least(detector->bucket_floor, commit_bytes);
-  detector->empty_bucket = false;
-  return verdict;
+  if (verdict == SEEP_VERDICT_NONE && detector->level < SEEP_LEVEL_RAPID) {
+    verdict = look_for_rapid(detector, &trial, closed, urgent);
+    return verdict != SEEP_VERDICT_NONE ? verdict : look_for_suspect(detector, closed);
+  }
+  return verdict != SEEP_VERDICT_NONE ? verdict : follow(detector, &trial.window, closed);
+}
+
+/* ---- explaining ---- */
+
+/* The one that came further, and of two that failed the same test the one that came nearer. */
+static void keep_nearer(seep_assessment *best, const seep_trial *trial, unsigned level, bool first)
+{
+  bool nearer = first || trial->failed > best->failed;
+  if (!nearer && trial->failed == best->failed) {
+    nearer = trial->failed == SEEP_TEST_DAILY
+                 ? trial->measured < best->measured
+                 : trial->measured * best->needed > best->measured * trial->needed;
+  }
+  if (!nearer) {
+    return;
+  }
+  memset(best, 0, sizeof *best);
+  best->failed = trial->failed;
+  best->measured = trial->measured;
+  best->needed = trial->needed;
+  seep_window window = trial->window;
+  if (window.count != 0 ||
+      seep_window_open(&window, trial->floors, level, seep_floors_count(trial->floors, level))) {
+    seep_window_measure(&window);
+    seep_window_describe(&window, trial->floors, &best->shape);
+  }
+}
+
+static void not_often_enough(seep_trial *trial, unsigned closes, unsigned needed)
+{
+  if (trial->failed == SEEP_TEST_PASSED && closes < needed) {
+    trial->failed = SEEP_TEST_AGAIN;
+    trial->measured = closes;
+    trial->needed = needed;
+  }
+}
+
+void seep_detector_explain(const seep_detector *detector, const seep_detector_settings *settings,
+                           uint64_t headroom, seep_explanation *out)
+{
+  const seep_floors *floors = &detector->floors;
+  memset(out, 0, sizeof *out);
+  out->level = (seep_verdict_level)detector->level;
+  if (!detector->begun) {
+    return;
+  }
+  seep_trial trial = trial_of(detector, settings, headroom);
+  double from;
+  trial.thorough = true;
+  out->watched_ms = seep_floors_watched_ms(floors);
+  for (unsigned level = floors->long_level; level < SEEP_FLOORS_LEVELS; level++) {
+    seep_trial_leak(&trial, level);
+    not_often_enough(&trial, detector->alike[level], seep_trial_closes(floors, level));
+    keep_nearer(&out->leak, &trial, level, level == floors->long_level);
+  }
+  seep_trial_rapid_now(&trial);
+  not_often_enough(&trial, detector->fast, SEEP_TRIAL_RAPID_CLOSES);
+  keep_nearer(&out->rapid, &trial, 0, true);
+  for (unsigned level = 0; level < SEEP_FLOORS_LEVELS; level++) {
+    seep_trial_rapid_amount(&trial, level, &from);
+    keep_nearer(&out->rapid, &trial, level, false);
+  }
 }

@@ -11,6 +11,12 @@
 #define WARNING SEEP_ALERT_WARNING
 #define ERROR_LEVEL SEEP_ALERT_ERROR
 
+/* Leaks and rapid growth alike, so that one rule of a central log reads both. */
+#define CASE_FOUND                                                                                           \
+  "image", "pid", "created", "memory kind", "slope", "growth", "since", "commit now", "system commit total", \
+      "commit limit", "time left", "confidence", "evidence", "report"
+#define CASE_OVER "image", "pid", "created", "reason", "grown in all", "lasted"
+
 static const seep_alert_definition definitions[] = {
     {SEEP_ALERT_SERVICE_STARTED,
      INFORMATION,
@@ -31,12 +37,23 @@ static const seep_alert_definition definitions[] = {
     {SEEP_ALERT_BLIND, ERROR_LEVEL, 2, {"failed looks", "error"}},
     {SEEP_ALERT_BLIND_OVER, INFORMATION, 1, {"was blind for"}},
     {SEEP_ALERT_HISTORY_CUT_SHORT, WARNING, 3, {"limit bytes", "polls reach back to", "configured days"}},
-    {SEEP_ALERT_LEAK_FOUND,
+    {SEEP_ALERT_LEAK_FOUND, WARNING, 14, {CASE_FOUND}},
+    {SEEP_ALERT_LEAK_OVER, INFORMATION, 6, {CASE_OVER}},
+    {SEEP_ALERT_SYSTEM_GROWTH,
      WARNING,
-     12,
-     {"image", "pid", "created", "memory kind", "slope", "growth", "since", "commit now",
-      "system commit total", "commit limit", "time left", "confidence"}},
-    {SEEP_ALERT_LEAK_OVER, INFORMATION, 6, {"image", "pid", "created", "reason", "grown in all", "lasted"}},
+     8,
+     {"what", "rate", "growth", "since", "now", "time left", "evidence", "hint"}},
+    {SEEP_ALERT_RAPID_GROWTH, WARNING, 14, {CASE_FOUND}},
+    {SEEP_ALERT_RAPID_GROWTH_OVER, INFORMATION, 6, {CASE_OVER}},
+    {SEEP_ALERT_SYSTEM_GROWTH_OVER, INFORMATION, 4, {"what", "growth", "lasted", "ending"}},
+    {SEEP_ALERT_HANDLE_GROWTH,
+     WARNING,
+     8,
+     {"image", "pid", "created", "handles now", "rate", "growth", "since", "evidence"}},
+    {SEEP_ALERT_HANDLE_GROWTH_OVER,
+     INFORMATION,
+     6,
+     {"image", "pid", "created", "growth", "lasted", "ending"}},
     {SEEP_ALERT_EXHAUSTION,
      WARNING,
      9,
@@ -81,13 +98,20 @@ void seep_alert_init(seep_alert *alert, uint32_t id)
   }
 }
 
-/* Names come from other people's programs: a line break in one must not make an event look like two. */
+/* Names come from other people's programs: a line break in one must not make an event look like two, nor a
+ * mark of direction one name like another. Bytes that are no character go through: the log shows them so. */
 static void flatten(char *text)
 {
-  for (; *text != '\0'; text++) {
-    if ((unsigned char)*text < 0x20 || *text == 0x7F) {
-      *text = ' ';
+  size_t left = strlen(text);
+  while (left > 0) {
+    uint32_t point = 0;
+    size_t bytes = seep_text_character(text, left, &point);
+    if (bytes > 0 && seep_text_is_control(point)) {
+      memset(text, ' ', bytes);
     }
+    bytes = bytes > 0 ? bytes : 1;
+    text += bytes;
+    left -= bytes;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 
+#define KB (UINT64_C(1) << 10)
 #define MB (UINT64_C(1) << 20)
 #define GB (UINT64_C(1) << 30)
 #define TB (UINT64_C(1) << 40)
@@ -23,17 +24,28 @@ static const seep_key table[] = {
     {"poll", "urgent_interval_s", DURATION(poll_urgent_interval_ms, SECOND), 5, 1, 3600,
      "The same while an Event 2004 is fresh; not longer than poll.interval_s", NULL},
 
-    {"detector", "window_s", DURATION(detector_window_ms, SECOND), 7200, 16, 2592000,
-     "How far back growth is judged; a longer one finds slower leaks; at least 8 polls", NULL},
-    {"detector", "minimum_slope_bytes_per_hour", U64(detector_minimum_slope_bytes_per_hour), 10 * MB, 1, PB,
+    {"detector", "bucket_s", DURATION(detector_bucket_ms, SECOND), 60, 1, 3600,
+     "The shortest part of a window in which growth is judged; rapid growth takes at least 6 of them", NULL},
+    {"detector", "observation_s", DURATION(detector_observation_ms, SECOND), 68400, 16, 2592000,
+     "Growth must have been seen for this long, 16 to 16384 times bucket_s, before it is called a leak; "
+     "less finds leaks sooner and is wrong more often",
+     NULL},
+    {"detector", "minimum_slope_bytes_per_hour", U64(detector_minimum_slope_bytes_per_hour), 100 * KB, 1, PB,
      "Growth slower than this is never called a leak",
      "with 0 a process that stays level would count as leaking"},
-    {"detector", "minimum_growth_bytes", U64(detector_minimum_growth_bytes), 64 * MB, 1, PB,
-     "Growth in the window smaller than this is never called a leak", NULL},
-    {"detector", "start_up_s", DURATION(detector_start_up_ms, SECOND), 1800, 0, WEEK_S,
-     "A process watched for less than this is not judged: programs grow while they start", NULL},
-    {"detector", "confirmations", U32(detector_confirmations), 3, 1, 100,
-     "How many parts of the window in a row must agree before a leak is called", NULL},
+    {"detector", "minimum_growth_bytes", U64(detector_minimum_growth_bytes), 8 * MB, 1, PB,
+     "Growth by less than this is never called a leak", NULL},
+    {"detector", "handles", SWITCH(detector_handles), 1, 0, 1, "Judge the number of handles of a process too",
+     NULL},
+    {"detector", "minimum_handles", U64(detector_minimum_handles), 500, 1, 16777216,
+     "Growth by fewer handles than this is never called a leak", NULL},
+    {"detector", "minimum_system_growth_bytes", U64(detector_minimum_system_growth_bytes), 64 * MB, 1, PB,
+     "Growth of the kernel's pools, or of commit that no process owns, by less than this is never called",
+     NULL},
+    {"detector", "images", SEEP_KEY_THRESHOLDS, 0, 1, 0, 0, SEEP_SETTINGS_IMAGES,
+     "Images with thresholds of their own: minimum_slope_bytes_per_hour, minimum_growth_bytes and "
+     "observation_s; case of the names does not matter",
+     NULL},
 
     {"event2004", "enabled", SWITCH(event2004_enabled), 1, 0, 1,
      "Listen for Event 2004 (Windows is about to run out of commit)", NULL},
@@ -79,7 +91,7 @@ static const seep_key table[] = {
     {"own", "cpu_permille", U32(own_cpu_permille), 20, 1, 1000,
      "Seepwatch's own thousandths of one processor core over ten minutes; beyond it event 106", NULL},
 
-    {"processes", "ignore", SEEP_KEY_IMAGES, 0, 1, 0, 0, SEEP_SETTINGS_IGNORED,
+    {"processes", "ignore", SEEP_KEY_IGNORED, 0, 1, 0, 0, SEEP_SETTINGS_IGNORED,
      "Image names (\"backup.exe\") that never raise an alert or a recording; case does not matter", NULL},
 
     {NULL, NULL, SEEP_KEY_SWITCH, 0, 1, 0, 0, 0, NULL, NULL}};
@@ -101,15 +113,41 @@ const seep_key *seep_keys_find(const char *section, const char *name)
   return NULL;
 }
 
+/* Of the detector before: its one window, and what was asked of it. */
+bool seep_keys_is_retired(const char *section, const char *name)
+{
+  static const char *const retired[] = {"window_s", "start_up_s", "confirmations"};
+  for (size_t i = 0; strcmp(section, "detector") == 0 && i < sizeof retired / sizeof retired[0]; i++) {
+    if (strcmp(name, retired[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 const char *seep_keys_path(const seep_key *key, char *out, size_t out_size)
 {
   snprintf(out, out_size, "%s.%s", key->section, key->name);
   return out;
 }
 
-uint64_t seep_keys_get(const seep_key *key, const seep_settings *settings)
+seep_key seep_keys_of_image(size_t number)
 {
-  const void *field = (const char *)settings + key->offset;
+  static const struct {
+    const char *name;
+    size_t offset;
+  } own[SEEP_KEYS_OF_IMAGE] = {
+      {"minimum_slope_bytes_per_hour", offsetof(seep_settings_image, minimum_slope_bytes_per_hour)},
+      {"minimum_growth_bytes", offsetof(seep_settings_image, minimum_growth_bytes)},
+      {"observation_s", offsetof(seep_settings_image, observation_ms)}};
+  seep_key key = *seep_keys_find("detector", own[number].name);
+  key.offset = own[number].offset;
+  return key;
+}
+
+uint64_t seep_keys_get(const seep_key *key, const void *values)
+{
+  const void *field = (const char *)values + key->offset;
   switch (key->type) {
   case SEEP_KEY_DURATION:
     return (uint64_t)(*(const int64_t *)field / key->factor_ms);
@@ -120,15 +158,16 @@ uint64_t seep_keys_get(const seep_key *key, const seep_settings *settings)
   case SEEP_KEY_SWITCH:
     return *(const bool *)field;
   case SEEP_KEY_INSTANCE:
-  case SEEP_KEY_IMAGES:
+  case SEEP_KEY_IGNORED:
+  case SEEP_KEY_THRESHOLDS:
   default:
     return 0;
   }
 }
 
-void seep_keys_set(const seep_key *key, seep_settings *settings, uint64_t value)
+void seep_keys_set(const seep_key *key, void *values, uint64_t value)
 {
-  void *field = (char *)settings + key->offset;
+  void *field = (char *)values + key->offset;
   switch (key->type) {
   case SEEP_KEY_DURATION:
     *(int64_t *)field = (int64_t)value * key->factor_ms;
@@ -143,7 +182,8 @@ void seep_keys_set(const seep_key *key, seep_settings *settings, uint64_t value)
     *(bool *)field = value != 0;
     break;
   case SEEP_KEY_INSTANCE:
-  case SEEP_KEY_IMAGES:
+  case SEEP_KEY_IGNORED:
+  case SEEP_KEY_THRESHOLDS:
   default:
     break;
   }

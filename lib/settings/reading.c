@@ -7,8 +7,13 @@
 #include "base/clock.h"
 #include "settings/keys.h"
 
-/* Below this many polls the parts of the window are empty and nothing can be judged. */
-#define WINDOW_POLLS 8
+/* "detector.images." before an image name. */
+#define PATH_SIZE (SEEP_SETTINGS_NAME_SIZE + 32)
+
+static const char not_an_image[] =
+    "takes image names in quotes such as \"backup.exe\", without folders or wildcards";
+static const char not_an_object[] = "must be an object: { ... }";
+static const char more_than_once[] = "is given more than once";
 
 /* 2^53: from here on a double does not hold every whole number. */
 #define DOUBLE_EXACT 9007199254740992.0
@@ -48,7 +53,8 @@ static bool refuse_key(reading *now, const seep_key *key, const char *reason)
   return refuse(now, key->section, key->name, reason);
 }
 
-static bool read_number(reading *now, const seep_key *key, const cJSON *item)
+/* values as seep_keys_set takes them. */
+static bool read_number(reading *now, const seep_key *key, void *values, const cJSON *item)
 {
   char reason[sizeof now->problem->reason];
   double value = item->valuedouble;
@@ -65,7 +71,7 @@ static bool read_number(reading *now, const seep_key *key, const cJSON *item)
              key->maximum, value, why != NULL ? ": " : "", why != NULL ? why : "");
     return refuse_key(now, key, reason);
   }
-  seep_keys_set(key, now->settings, (uint64_t)value);
+  seep_keys_set(key, values, (uint64_t)value);
   return true;
 }
 
@@ -100,7 +106,7 @@ static bool is_image(const char *text)
   return length > 0 && length < SEEP_SETTINGS_NAME_SIZE;
 }
 
-static bool read_images(reading *now, const seep_key *key, const cJSON *item)
+static bool read_ignored(reading *now, const seep_key *key, const cJSON *item)
 {
   const cJSON *element = NULL;
   if (!cJSON_IsArray(item)) {
@@ -113,35 +119,13 @@ static bool read_images(reading *now, const seep_key *key, const cJSON *item)
       return refuse_key(now, key, "has more than 64 names");
     }
     if (!cJSON_IsString(element) || !is_image(element->valuestring)) {
-      return refuse_key(now, key,
-                        "takes image names in quotes such as \"backup.exe\", without folders or wildcards");
+      return refuse_key(now, key, not_an_image);
     }
     seep_text_copy(now->settings->ignored[now->settings->ignored_count], SEEP_SETTINGS_NAME_SIZE,
                    element->valuestring);
     now->settings->ignored_count++;
   }
   return true;
-}
-
-static bool read_value(reading *now, const seep_key *key, const cJSON *item)
-{
-  switch (key->type) {
-  case SEEP_KEY_SWITCH:
-    if (!cJSON_IsBool(item)) {
-      return refuse_key(now, key, "must be true or false, without quotes");
-    }
-    seep_keys_set(key, now->settings, cJSON_IsTrue(item) ? 1 : 0);
-    return true;
-  case SEEP_KEY_INSTANCE:
-    return read_instance(now, key, item);
-  case SEEP_KEY_IMAGES:
-    return read_images(now, key, item);
-  case SEEP_KEY_DURATION:
-  case SEEP_KEY_U64:
-  case SEEP_KEY_U32:
-  default:
-    return read_number(now, key, item);
-  }
 }
 
 static bool is_comment(const cJSON *item)
@@ -158,11 +142,106 @@ static bool read_comment(reading *now, const char *section, const cJSON *item)
                             : refuse(now, item->string, "", "must be a text in quotes");
 }
 
+static bool read_threshold(reading *now, const char *path, seep_settings_image *image, const cJSON *item)
+{
+  for (size_t i = 0; i < SEEP_KEYS_OF_IMAGE; i++) {
+    seep_key key = seep_keys_of_image(i);
+    key.section = path;
+    if (strcmp(key.name, item->string) != 0) {
+      continue;
+    }
+    /* What has been read is not 0: 0 is below the least of each of them. */
+    return seep_keys_get(&key, image) == 0 ? read_number(now, &key, image, item)
+                                           : refuse_key(now, &key, more_than_once);
+  }
+  return refuse(
+      now, path, item->string,
+      "is no key of an image: minimum_slope_bytes_per_hour, minimum_growth_bytes and observation_s are");
+}
+
+/* What it leaves out stays 0 until the whole file has been read. */
+static bool read_image(reading *now, const seep_key *key, seep_settings_image *image, const cJSON *object)
+{
+  char path[PATH_SIZE];
+  const cJSON *item = NULL;
+  snprintf(path, sizeof path, "%s.%s.%s", key->section, key->name, image->name);
+  if (!cJSON_IsObject(object)) {
+    return refuse(now, path, "", not_an_object);
+  }
+  cJSON_ArrayForEach(item, object)
+  {
+    seep_locate_next(now->locate);
+    if (!(is_comment(item) ? read_comment(now, path, item) : read_threshold(now, path, image, item))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool read_thresholds(reading *now, const seep_key *key, const cJSON *object)
+{
+  char path[PATH_SIZE];
+  const cJSON *item = NULL;
+  seep_settings *settings = now->settings;
+  if (!cJSON_IsObject(object)) {
+    return refuse_key(now, key, "must be an object of image names, {\"a.exe\": { ... }}");
+  }
+  seep_keys_path(key, path, sizeof path);
+  cJSON_ArrayForEach(item, object)
+  {
+    seep_locate_next(now->locate);
+    if (is_comment(item)) {
+      if (!read_comment(now, path, item)) {
+        return false;
+      }
+      continue;
+    }
+    if (!is_image(item->string)) {
+      return refuse(now, path, item->string, not_an_image);
+    }
+    if (seep_settings_image_of(settings, item->string) != NULL) {
+      return refuse(now, path, item->string, more_than_once);
+    }
+    if (settings->image_count == SEEP_SETTINGS_IMAGES) {
+      return refuse_key(now, key, "has more than 64 names");
+    }
+    seep_settings_image *image = &settings->images[settings->image_count++];
+    seep_text_copy(image->name, sizeof image->name, item->string);
+    if (!read_image(now, key, image, item)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool read_value(reading *now, const seep_key *key, const cJSON *item)
+{
+  switch (key->type) {
+  case SEEP_KEY_SWITCH:
+    if (!cJSON_IsBool(item)) {
+      return refuse_key(now, key, "must be true or false, without quotes");
+    }
+    seep_keys_set(key, now->settings, cJSON_IsTrue(item) ? 1 : 0);
+    return true;
+  case SEEP_KEY_INSTANCE:
+    return read_instance(now, key, item);
+  case SEEP_KEY_IGNORED:
+    return read_ignored(now, key, item);
+  case SEEP_KEY_THRESHOLDS:
+    return read_thresholds(now, key, item);
+  case SEEP_KEY_DURATION:
+  case SEEP_KEY_U64:
+  case SEEP_KEY_U32:
+  default:
+    return read_number(now, key, now->settings, item);
+  }
+}
+
 static bool read_section(reading *now, const char *section, const cJSON *object)
 {
   const cJSON *item = NULL;
   if (!cJSON_IsObject(object)) {
-    return refuse(now, section, "", "must be an object: { ... }");
+    return refuse(now, section, "", not_an_object);
   }
   cJSON_ArrayForEach(item, object)
   {
@@ -174,13 +253,17 @@ static bool read_section(reading *now, const char *section, const cJSON *object)
       }
       continue;
     }
+    if (key == NULL && seep_keys_is_retired(section, item->string) && cJSON_IsNumber(item)) {
+      now->settings->retired_keys++;
+      continue;
+    }
     if (key == NULL) {
       return refuse(now, section, item->string,
                     "is no key that Seepwatch knows; \"seepwatch config keys\" lists them");
     }
     unsigned *line = &now->lines[key - seep_keys_table()];
     if (*line != 0) {
-      return refuse_key(now, key, "is given more than once");
+      return refuse_key(now, key, more_than_once);
     }
     *line = now->locate->token_line;
     if (!read_value(now, key, item)) {
@@ -212,7 +295,7 @@ static bool read_root(reading *now, const cJSON *root)
     }
     unsigned *line = &now->sections[first - seep_keys_table()];
     if (*line != 0) {
-      return refuse(now, item->string, "", "is given more than once");
+      return refuse(now, item->string, "", more_than_once);
     }
     *line = now->locate->token_line;
     if (!read_section(now, item->string, item)) {
@@ -223,38 +306,54 @@ static bool read_root(reading *now, const cJSON *root)
 }
 
 /* Two keys that contradict each other: said at the first one if the file has it, else at the second. */
-static bool refuse_pair(reading *now, const char *section, const char *name, const char *reason)
+static bool refuse_pair(reading *now, const seep_key *first, const seep_key *second, const char *reason)
 {
-  const seep_key *key = seep_keys_find(section, name);
-  const seep_key *interval = seep_keys_find("poll", "interval_s");
-  unsigned line = now->lines[key - seep_keys_table()];
-  if (line == 0) {
-    key = interval;
-    line = now->lines[interval - seep_keys_table()];
-  }
-  seep_reading_problem(now->problem, line, key->section, key->name, reason);
+  const seep_key *key = now->lines[first - seep_keys_table()] != 0 ? first : second;
+  seep_reading_problem(now->problem, now->lines[key - seep_keys_table()], key->section, key->name, reason);
   return false;
 }
 
 static bool check_pairs(reading *now)
 {
   const seep_settings *settings = now->settings;
+  const seep_key *urgent = seep_keys_find("poll", "urgent_interval_s");
+  const seep_key *interval = seep_keys_find("poll", "interval_s");
+  const seep_key *observation = seep_keys_find("detector", "observation_s");
+  const seep_key *bucket = seep_keys_find("detector", "bucket_s");
   char reason[sizeof now->problem->reason];
-  int64_t interval_s = settings->poll_interval_ms / SEEP_MS_PER_SECOND;
   if (settings->poll_urgent_interval_ms > settings->poll_interval_ms) {
     snprintf(reason, sizeof reason,
-             "poll.urgent_interval_s (%" PRId64 ") must not be longer than poll.interval_s (%" PRId64 ")",
-             settings->poll_urgent_interval_ms / SEEP_MS_PER_SECOND, interval_s);
-    return refuse_pair(now, "poll", "urgent_interval_s", reason);
+             "poll.urgent_interval_s (%" PRIu64 ") must not be longer than poll.interval_s (%" PRIu64 ")",
+             seep_keys_get(urgent, settings), seep_keys_get(interval, settings));
+    return refuse_pair(now, urgent, interval, reason);
   }
-  if (settings->detector_window_ms < WINDOW_POLLS * settings->poll_interval_ms) {
-    snprintf(reason, sizeof reason,
-             "detector.window_s (%" PRId64 ") must be at least %d times poll.interval_s (%" PRId64
-             "): fewer polls in the window show nothing",
-             settings->detector_window_ms / SEEP_MS_PER_SECOND, WINDOW_POLLS, interval_s);
-    return refuse_pair(now, "detector", "window_s", reason);
+  int64_t longest_ms = SEEP_SETTINGS_OBSERVATION_BUCKETS * settings->detector_bucket_ms;
+  for (size_t i = 0; i <= settings->image_count; i++) {
+    bool own = i < settings->image_count;
+    int64_t asked_ms = own ? settings->images[i].observation_ms : settings->detector_observation_ms;
+    if (asked_ms > longest_ms) {
+      snprintf(reason, sizeof reason,
+               "observation_s%s%.60s (%" PRId64 ") must not be longer than 16384 times detector.bucket_s",
+               own ? " of " : "", own ? settings->images[i].name : "", asked_ms / SEEP_MS_PER_SECOND);
+      return own ? refuse_pair(now, seep_keys_find("detector", "images"), bucket, reason)
+                 : refuse_pair(now, observation, bucket, reason);
+    }
   }
   return true;
+}
+
+/* Wherever in the file the general ones stood. */
+static void fill_images(seep_settings *settings)
+{
+  for (size_t i = 0; i < settings->image_count; i++) {
+    for (size_t k = 0; k < SEEP_KEYS_OF_IMAGE; k++) {
+      const seep_key own = seep_keys_of_image(k);
+      if (seep_keys_get(&own, &settings->images[i]) == 0) {
+        const seep_key *general = seep_keys_find(own.section, own.name);
+        seep_keys_set(&own, &settings->images[i], seep_keys_get(general, settings));
+      }
+    }
+  }
 }
 
 bool seep_reading_tree(const cJSON *root, seep_locate *locate, seep_settings *settings,
@@ -265,5 +364,9 @@ bool seep_reading_tree(const cJSON *root, seep_locate *locate, seep_settings *se
   now.locate = locate;
   now.settings = settings;
   now.problem = problem;
-  return read_root(&now, root) && check_pairs(&now);
+  if (!read_root(&now, root) || !check_pairs(&now)) {
+    return false;
+  }
+  fill_images(settings);
+  return true;
 }

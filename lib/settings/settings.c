@@ -139,6 +139,16 @@ bool seep_settings_ignores(const seep_settings *settings, const char *image)
   return false;
 }
 
+const seep_settings_image *seep_settings_image_of(const seep_settings *settings, const char *image)
+{
+  for (size_t i = 0; i < settings->image_count; i++) {
+    if (seep_text_equal_ignoring_case(settings->images[i].name, image)) {
+      return &settings->images[i];
+    }
+  }
+  return NULL;
+}
+
 /* "512 MB" where the figure is even, else "1000 bytes". */
 static void write_bytes(seep_writer *writer, uint64_t bytes)
 {
@@ -167,7 +177,7 @@ static void write_quoted(seep_writer *writer, const char *text)
   seep_writer_text(writer, "\"");
 }
 
-static void write_images(seep_writer *writer, const seep_settings *settings)
+static void write_ignored(seep_writer *writer, const seep_settings *settings)
 {
   seep_writer_text(writer, "[");
   for (size_t i = 0; i < settings->ignored_count; i++) {
@@ -175,6 +185,22 @@ static void write_images(seep_writer *writer, const seep_settings *settings)
     write_quoted(writer, settings->ignored[i]);
   }
   seep_writer_text(writer, settings->ignored_count > 0 ? "\n    ]" : "]");
+}
+
+static void write_thresholds(seep_writer *writer, const seep_settings *settings)
+{
+  seep_writer_text(writer, "{");
+  for (size_t i = 0; i < settings->image_count; i++) {
+    seep_writer_text(writer, i == 0 ? "\n      " : ",\n      ");
+    write_quoted(writer, settings->images[i].name);
+    for (size_t k = 0; k < SEEP_KEYS_OF_IMAGE; k++) {
+      const seep_key key = seep_keys_of_image(k);
+      seep_writer_format(writer, "%s\n        \"%s\": %" PRIu64, k == 0 ? ": {" : ",", key.name,
+                         seep_keys_get(&key, &settings->images[i]));
+    }
+    seep_writer_text(writer, "\n      }");
+  }
+  seep_writer_text(writer, settings->image_count > 0 ? "\n    }" : "}");
 }
 
 static void write_value(seep_writer *writer, const seep_key *key, const seep_settings *settings)
@@ -186,8 +212,11 @@ static void write_value(seep_writer *writer, const seep_key *key, const seep_set
   case SEEP_KEY_INSTANCE:
     write_quoted(writer, settings->capture_instance);
     break;
-  case SEEP_KEY_IMAGES:
-    write_images(writer, settings);
+  case SEEP_KEY_IGNORED:
+    write_ignored(writer, settings);
+    break;
+  case SEEP_KEY_THRESHOLDS:
+    write_thresholds(writer, settings);
     break;
   case SEEP_KEY_DURATION:
   case SEEP_KEY_U64:
@@ -232,7 +261,8 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
   switch (key->type) {
   case SEEP_KEY_SWITCH:
   case SEEP_KEY_INSTANCE:
-  case SEEP_KEY_IMAGES:
+  case SEEP_KEY_IGNORED:
+  case SEEP_KEY_THRESHOLDS:
     write_value(writer, key, defaults);
     break;
   case SEEP_KEY_DURATION:
@@ -252,7 +282,7 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
     seep_writer_text(writer, "true or false");
   } else {
     seep_writer_format(writer, "%" PRIu64 " to %" PRIu64 " %s", key->minimum, key->maximum,
-                       key->type == SEEP_KEY_IMAGES ? "names" : "characters");
+                       key->type == SEEP_KEY_INSTANCE ? "characters" : "names");
   }
   seep_writer_format(writer, " | %s |\n", key->meaning);
 }
@@ -275,13 +305,15 @@ int64_t seep_settings_hourly_ms(const seep_settings *settings)
 
 void seep_settings_summary(const seep_settings *settings, seep_writer *writer)
 {
-  seep_writer_format(writer, "poll %" PRId64 " s, window %" PRId64 " s, slope ",
+  seep_writer_format(writer, "poll %" PRId64 " s, bucket %" PRId64 " s, observation %" PRId64 " s, slope ",
                      settings->poll_interval_ms / SEEP_MS_PER_SECOND,
-                     settings->detector_window_ms / SEEP_MS_PER_SECOND);
+                     settings->detector_bucket_ms / SEEP_MS_PER_SECOND,
+                     settings->detector_observation_ms / SEEP_MS_PER_SECOND);
   write_bytes(writer, settings->detector_minimum_slope_bytes_per_hour);
   seep_writer_text(writer, "/h, growth ");
   write_bytes(writer, settings->detector_minimum_growth_bytes);
-  seep_writer_format(writer, ", Event 2004 %s, recording ", settings->event2004_enabled ? "on" : "off");
+  seep_writer_format(writer, ", images with thresholds of their own %zu, Event 2004 %s, recording ",
+                     settings->image_count, settings->event2004_enabled ? "on" : "off");
   if (settings->capture_enabled) {
     seep_writer_format(writer, "on (%" PRId64 " s or ", settings->capture_maximum_ms / SEEP_MS_PER_SECOND);
     write_bytes(writer, settings->capture_maximum_bytes);
@@ -292,4 +324,7 @@ void seep_settings_summary(const seep_settings *settings, seep_writer *writer)
   seep_writer_format(writer, ", history %" PRId64 " d, by the hour %" PRId64 " d, images ignored %zu",
                      settings->store_retention_ms / SEEP_MS_PER_DAY,
                      seep_settings_hourly_ms(settings) / SEEP_MS_PER_DAY, settings->ignored_count);
+  if (settings->retired_keys > 0) {
+    seep_writer_format(writer, ", keys of an earlier version without effect %u", settings->retired_keys);
+  }
 }

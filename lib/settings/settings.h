@@ -18,16 +18,29 @@
 
 #define SEEP_SETTINGS_MAXIMUM_BYTES (1024u * 1024u)
 #define SEEP_SETTINGS_IGNORED 64
+#define SEEP_SETTINGS_OBSERVATION_BUCKETS 16384 /* as far back as the detector looks for its first proof */
+#define SEEP_SETTINGS_IMAGES 64
 #define SEEP_SETTINGS_NAME_SIZE 256
+
+/* What one image is judged by; all values are effective, also those that are the general ones. */
+typedef struct seep_settings_image {
+  char name[SEEP_SETTINGS_NAME_SIZE];
+  uint64_t minimum_slope_bytes_per_hour, minimum_growth_bytes;
+  int64_t observation_ms;
+} seep_settings_image;
 
 typedef struct seep_settings {
   int64_t poll_interval_ms;        /* poll.interval_s */
   int64_t poll_urgent_interval_ms; /* poll.urgent_interval_s: while an Event 2004 is fresh */
-  int64_t detector_window_ms;      /* detector.window_s */
+  int64_t detector_bucket_ms;      /* detector.bucket_s: the shortest part of a window */
+  int64_t detector_observation_ms; /* detector.observation_s: so long growth is seen before it is a leak */
   uint64_t detector_minimum_slope_bytes_per_hour;
   uint64_t detector_minimum_growth_bytes;
-  int64_t detector_start_up_ms; /* detector.start_up_s */
-  uint32_t detector_confirmations;
+  bool detector_handles;                         /* handle counts are judged too */
+  uint64_t detector_minimum_handles;             /* growth by fewer is never called */
+  uint64_t detector_minimum_system_growth_bytes; /* for pools, and commit without an owner */
+  size_t image_count;                            /* detector.images: thresholds of their own */
+  seep_settings_image images[SEEP_SETTINGS_IMAGES];
   bool event2004_enabled;
   int64_t event2004_urgent_ms; /* event2004.urgent_s: how long a named process stays urgent */
   bool capture_enabled;
@@ -47,11 +60,13 @@ typedef struct seep_settings {
   uint32_t own_cpu_permille;    /* own.cpu_permille of one core over ten minutes: beyond it event 106 */
   size_t ignored_count;         /* processes.ignore: image names that never raise an alert or a recording */
   char ignored[SEEP_SETTINGS_IGNORED][SEEP_SETTINGS_NAME_SIZE];
+  unsigned retired_keys; /* read, of earlier versions: they are of no effect, and not written */
 } seep_settings;
 
 typedef struct seep_settings_problem {
-  unsigned line;    /* 1-based; 0 when it has no place (an empty file) */
-  char key[128];    /* "detector.window_s"; "" when the text is not JSON at all */
+  unsigned line; /* 1-based; 0 when it has no place (an empty file) */
+  /* "detector.bucket_s"; "" when the text is not JSON at all */
+  char key[SEEP_SETTINGS_NAME_SIZE + 64];
   char reason[192]; /* a sentence without a final full stop */
 } seep_settings_problem;
 
@@ -79,9 +94,12 @@ void seep_settings_write_reference(seep_writer *writer);
 /* How long hours are kept in force: never shorter than the polls. */
 int64_t seep_settings_hourly_ms(const seep_settings *settings);
 
-/* "poll 30 s, window 7200 s, slope 10 MB/h ...": one line for events 102 and 103. */
+/* "poll 30 s, bucket 60 s, observation 61200 s, slope 100 KB/h ...": one line for events 102 and 103. */
 void seep_settings_summary(const seep_settings *settings, seep_writer *writer);
 
 bool seep_settings_ignores(const seep_settings *settings, const char *image);
+
+/* The image's own thresholds, or NULL when it has none. Case does not matter. */
+const seep_settings_image *seep_settings_image_of(const seep_settings *settings, const char *image);
 
 #endif

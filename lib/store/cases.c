@@ -5,13 +5,19 @@
  */
 #include "store/store_internal.h"
 
-/* The columns that change while a case is open, in the order of both statements. */
-static void bind_course(seep_store_query *query, const seep_store_leak *leak)
+/* Of a case everything but its id may change, its process too: after a restart it goes on with another. */
+static void bind_leak(seep_store_query *query, const seep_store_leak *leak)
 {
+  seep_store__bind_i64(query, leak->key.pid);
+  seep_store__bind_u64(query, leak->key.created);
+  seep_store__bind_text(query, leak->image);
   seep_store__bind_i64(query, leak->began.ms);
   seep_store__bind_i64(query, leak->opened.ms);
   seep_store__bind_i64(query, leak->closed.ms);
+  seep_store__bind_text(query, leak->verdict);
   seep_store__bind_real(query, leak->slope_bytes_per_hour);
+  seep_store__bind_real(query, leak->slope_low_bytes_per_hour);
+  seep_store__bind_real(query, leak->slope_high_bytes_per_hour);
   seep_store__bind_u64(query, leak->growth_bytes);
   seep_store__bind_u64(query, leak->commit_bytes);
   seep_store__bind_real(query, leak->confidence);
@@ -22,15 +28,12 @@ static void bind_course(seep_store_query *query, const seep_store_leak *leak)
 seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_error *error)
 {
   seep_store_query query;
-  seep_store__query(
-      &query, store, SEEP_SLOT_LEAK_ADD,
-      "INSERT INTO leak(pid, created, image, began_ms, opened_ms, closed_ms, slope_bytes_per_hour,"
-      " growth_bytes, commit_bytes, confidence, kind, ending)"
-      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  seep_store__bind_i64(&query, leak->key.pid);
-  seep_store__bind_u64(&query, leak->key.created);
-  seep_store__bind_text(&query, leak->image);
-  bind_course(&query, leak);
+  seep_store__query(&query, store, SEEP_SLOT_LEAK_ADD,
+                    "INSERT INTO leak(pid, created, image, began_ms, opened_ms, closed_ms, verdict,"
+                    " slope_bytes_per_hour, slope_low_bytes_per_hour, slope_high_bytes_per_hour,"
+                    " growth_bytes, commit_bytes, confidence, kind, ending)"
+                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  bind_leak(&query, leak);
   seep_status status = seep_store__run(&query, "write leak", error);
   if (status == SEEP_OK) {
     leak->id = sqlite3_last_insert_rowid(store->db);
@@ -42,9 +45,11 @@ seep_status seep_store_leak_update(seep_store *store, const seep_store_leak *lea
 {
   seep_store_query query;
   seep_store__query(&query, store, SEEP_SLOT_LEAK_UPDATE,
-                    "UPDATE leak SET began_ms = ?, opened_ms = ?, closed_ms = ?, slope_bytes_per_hour = ?,"
-                    " growth_bytes = ?, commit_bytes = ?, confidence = ?, kind = ?, ending = ? WHERE id = ?");
-  bind_course(&query, leak);
+                    "UPDATE leak SET pid = ?, created = ?, image = ?, began_ms = ?, opened_ms = ?,"
+                    " closed_ms = ?, verdict = ?, slope_bytes_per_hour = ?, slope_low_bytes_per_hour = ?,"
+                    " slope_high_bytes_per_hour = ?, growth_bytes = ?, commit_bytes = ?, confidence = ?,"
+                    " kind = ?, ending = ? WHERE id = ?");
+  bind_leak(&query, leak);
   seep_store__bind_i64(&query, leak->id);
   seep_status status = seep_store__run(&query, "update leak", error);
   if (status == SEEP_OK && sqlite3_changes(store->db) == 0) {
@@ -78,12 +83,15 @@ static void read_leak(const seep_store_query *query, seep_store_leak *leak)
   leak->began.ms = sqlite3_column_int64(row, 4);
   leak->opened.ms = sqlite3_column_int64(row, 5);
   leak->closed.ms = sqlite3_column_int64(row, 6);
-  leak->slope_bytes_per_hour = sqlite3_column_double(row, 7);
-  leak->growth_bytes = seep_store__column_u64(query, 8);
-  leak->commit_bytes = seep_store__column_u64(query, 9);
-  leak->confidence = sqlite3_column_double(row, 10);
-  seep_store__column_text(query, 11, leak->kind, sizeof leak->kind);
-  seep_store__column_text(query, 12, leak->ending, sizeof leak->ending);
+  seep_store__column_text(query, 7, leak->verdict, sizeof leak->verdict);
+  leak->slope_bytes_per_hour = sqlite3_column_double(row, 8);
+  leak->slope_low_bytes_per_hour = sqlite3_column_double(row, 9);
+  leak->slope_high_bytes_per_hour = sqlite3_column_double(row, 10);
+  leak->growth_bytes = seep_store__column_u64(query, 11);
+  leak->commit_bytes = seep_store__column_u64(query, 12);
+  leak->confidence = sqlite3_column_double(row, 13);
+  seep_store__column_text(query, 14, leak->kind, sizeof leak->kind);
+  seep_store__column_text(query, 15, leak->ending, sizeof leak->ending);
 }
 
 seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, void *context, seep_error *error)
@@ -92,7 +100,8 @@ seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, voi
   for (;;) {
     seep_store_query query;
     seep_store__query(&query, store, SEEP_SLOT_LEAK_NEXT,
-                      "SELECT id, pid, created, image, began_ms, opened_ms, closed_ms, slope_bytes_per_hour,"
+                      "SELECT id, pid, created, image, began_ms, opened_ms, closed_ms, verdict,"
+                      " slope_bytes_per_hour, slope_low_bytes_per_hour, slope_high_bytes_per_hour,"
                       " growth_bytes, commit_bytes, confidence, kind, ending FROM leak WHERE id > ?"
                       " ORDER BY id LIMIT 1");
     seep_store__bind_i64(&query, leak.id);

@@ -10,6 +10,8 @@
  *
  * block: polls packed, as block.h writes them; id and polls tell which.
  *
+ * lineage: what an image has shown in its earlier lives, as lineages.c writes it.
+ *
  * hour: what a process had in `hours` hours in a row, all alike, from `hour` on and never over midnight; mean
  * and peak are above the floor.
  */
@@ -43,6 +45,14 @@
   "CREATE TABLE event(id INTEGER PRIMARY KEY, wall_ms INTEGER NOT NULL, event INTEGER NOT NULL,"             \
   " level TEXT NOT NULL, image TEXT NOT NULL, pid INTEGER NOT NULL, text TEXT NOT NULL);"
 
+/* What version 3 added. */
+#define VERDICTS                                                                                             \
+  "ALTER TABLE leak ADD COLUMN verdict TEXT NOT NULL DEFAULT 'leak';"                                        \
+  "ALTER TABLE leak ADD COLUMN slope_low_bytes_per_hour REAL NOT NULL DEFAULT 0;"                            \
+  "ALTER TABLE leak ADD COLUMN slope_high_bytes_per_hour REAL NOT NULL DEFAULT 0;"                           \
+  "CREATE TABLE lineage(image TEXT PRIMARY KEY, high_water REAL NOT NULL, lives INTEGER NOT NULL,"           \
+  " quiet_lives INTEGER NOT NULL, rates BLOB NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
+
 #define TIME(ms) "strftime('%Y-%m-%dT%H:%M:%SZ', " ms " / 1000, 'unixepoch')"
 /* A creation time nobody could read is 0; a case that is still open ends at 0. */
 #define CREATED(column)                                                                                      \
@@ -56,68 +66,39 @@
   " h.floor * 4096 AS floor_bytes, (h.floor + h.mean_above) * 4096 AS mean_bytes,"                           \
   " (h.floor + h.peak_above) * 4096 AS peak_bytes FROM hour h JOIN step ON n < h.hours "
 
-#define VIEWS                                                                                                                                                                                                                        \
-  "CREATE VIEW processes AS SELECT p.id AS process, i.name AS image, p.pid, " CREATED(                                                                                                                                               \
-      "p.created") " AS created, " TIME("p.first_ms") " AS first_seen, " TIME("p.last_ms") " AS last_seen "                                                                                                                          \
-                                                                                           "FROM process p "                                                                                                                         \
-                                                                                           "JOIN image i "                                                                                                                           \
-                                                                                           "ON i.id = "                                                                                                                              \
-                                                                                           "p.image;"                                                                                                                                \
-                                                                                           "CREATE VIEW "                                                                                                                            \
-                                                                                           "hourly "                                                                                                                                 \
-                                                                                           "AS " HOURS                                                                                                                               \
-                                                                                           "h.process, "                                                                                                                             \
-                                                                                           "i.name AS "                                                                                                                              \
-                                                                                           "image, "                                                                                                                                 \
-                                                                                           "p.pid," FIGURES                                                                                                                          \
-                                                                                           "JOIN process p "                                                                                                                         \
-                                                                                           "ON p.id = "                                                                                                                              \
-                                                                                           "h.process JOIN "                                                                                                                         \
-                                                                                           "image i ON "                                                                                                                             \
-                                                                                           "i.id = p.image;"                                                                                                                         \
-                                                                                           "CREATE VIEW "                                                                                                                            \
-                                                                                           "system_hourly "                                                                                                                          \
-                                                                                           "AS " HOURS                                                                                                                               \
-                                                                                           "CASE h.process "                                                                                                                         \
-                                                                                           "WHEN -6 THEN "                                                                                                                           \
-                                                                                           "'commit_total' "                                                                                                                         \
-                                                                                           "WHEN -5 THEN "                                                                                                                           \
-                                                                                           "'commit_limit' "                                                                                                                         \
-                                                                                           "WHEN -4 THEN"                                                                                                                            \
-                                                                                           " 'physical_"                                                                                                                             \
-                                                                                           "total' WHEN -3 "                                                                                                                         \
-                                                                                           "THEN "                                                                                                                                   \
-                                                                                           "'physical_"                                                                                                                              \
-                                                                                           "available' "                                                                                                                             \
-                                                                                           "WHEN -2 THEN "                                                                                                                           \
-                                                                                           "'paged_pool' "                                                                                                                           \
-                                                                                           "ELSE"                                                                                                                                    \
-                                                                                           " 'nonpaged_"                                                                                                                             \
-                                                                                           "pool' END AS "                                                                                                                           \
-                                                                                           "figure," FIGURES                                                                                                                         \
-                                                                                           "WHERE "                                                                                                                                  \
-                                                                                           "h.process < 0;"                                                                                                                          \
-                                                                                           "CREATE VIEW "                                                                                                                            \
-                                                                                           "leaks AS "                                                                                                                               \
-                                                                                           "SELECT id, "                                                                                                                             \
-                                                                                           "image, "                                                                                                                                 \
-                                                                                           "pid, " CREATED("created") " AS created, " TIME("began_ms") " AS began, " TIME("opened_ms") " AS opened, " UNLESS_ZERO(                   \
-                                                                                               "closed_ms") " AS closed, slope_bytes_per_hour, growth_bytes, commit_bytes, confidence, kind, ending FROM leak;"                      \
-                                                                                                            "CREATE VIEW captures AS SELECT id, leak_id AS leak, image, pid, " CREATED("created") " AS created, kind, " TIME(        \
-                                                                                                                "started_ms") " AS started, " UNLESS_ZERO("ended_ms") " AS ended, bytes, path, outcome FROM capture;"                \
-                                                                                                                                                                      "CREATE VIEW events AS SELECT id, " TIME(                      \
-                                                                                                                                                                          "wall_ms") " AS time, event, level, image, pid, text FROM" \
-                                                                                                                                                                                     " event;"
+#define LEAKS                                                                                                \
+  "CREATE VIEW leaks AS SELECT id, image, pid, " CREATED("created") " AS created, " TIME("began_ms")         \
+  " AS began, " TIME("opened_ms") " AS opened, " UNLESS_ZERO("closed_ms") " AS closed,"                      \
+  " slope_bytes_per_hour, growth_bytes, commit_bytes, confidence, kind, ending, verdict,"                    \
+  " slope_low_bytes_per_hour, slope_high_bytes_per_hour FROM leak;"
+
+#define VIEWS                                                                                                \
+  "CREATE VIEW processes AS SELECT p.id AS process, i.name AS image, p.pid, " CREATED("p.created")           \
+  " AS created, " TIME("p.first_ms") " AS first_seen, " TIME("p.last_ms") " AS last_seen"                    \
+  " FROM process p JOIN image i ON i.id = p.image;"                                                          \
+  "CREATE VIEW hourly AS " HOURS "h.process, i.name AS image, p.pid," FIGURES                                \
+  "JOIN process p ON p.id = h.process JOIN image i ON i.id = p.image;"                                       \
+  "CREATE VIEW system_hourly AS " HOURS                                                                      \
+  "CASE h.process WHEN -6 THEN 'commit_total' WHEN -5 THEN 'commit_limit' WHEN -4 THEN"                      \
+  " 'physical_total' WHEN -3 THEN 'physical_available' WHEN -2 THEN 'paged_pool' ELSE"                       \
+  " 'nonpaged_pool' END AS figure," FIGURES "WHERE h.process < 0;"                                           \
+  LEAKS                                                                                                      \
+  "CREATE VIEW captures AS SELECT id, leak_id AS leak, image, pid, " CREATED("created")                      \
+  " AS created, kind, " TIME("started_ms") " AS started, " UNLESS_ZERO("ended_ms")                           \
+  " AS ended, bytes, path, outcome FROM capture;"                                                            \
+  "CREATE VIEW events AS SELECT id, " TIME("wall_ms") " AS time, event, level, image, pid, text FROM event;"
 
 /* clang-format on */
 
-#define MARK "PRAGMA application_id=0x53656570;PRAGMA user_version=2;"
+#define MARK "PRAGMA application_id=0x53656570;PRAGMA user_version=3;"
 
-static const char from_nothing[] = CASES SERIES VIEWS MARK;
+static const char from_nothing[] = CASES SERIES VERDICTS VIEWS MARK;
 
 static const char beside_version_1[] =
-    "ALTER TABLE process RENAME TO process_1;ALTER TABLE poll RENAME TO poll_1;" SERIES VIEWS;
+    "ALTER TABLE process RENAME TO process_1;ALTER TABLE poll RENAME TO poll_1;" SERIES VERDICTS VIEWS;
 static const char without_version_1[] = "DROP TABLE poll_1;DROP TABLE process_1;" MARK;
+
+static const char from_version_2[] = VERDICTS "DROP VIEW IF EXISTS leaks;" LEAKS MARK;
 
 static seep_status run_script(seep_store *store, const char *script, const char *path, seep_error *error)
 {
@@ -141,24 +122,21 @@ static seep_status check_numbers(seep_store *store, const char *path, seep_error
 
 seep_status seep_schema__check(seep_store *store, int version, const char *path, seep_error *error)
 {
-  static const struct {
-    int64_t count;
-    const char *sql;
-  } tables[SEEP_SCHEMA_VERSION + 1] = {
-      {0, "SELECT 0"},
-      {6, "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
-          " ('process', 'poll', 'leak', 'capture', 'journal', 'value')"},
-      {10, "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
-           " ('image', 'process', 'poll', 'block', 'hour', 'event', 'leak', 'capture', 'journal', 'value')"}};
+  /* All that any version has: a file with a later one's tables is not of the version that it says. */
+  static const int64_t tables[SEEP_SCHEMA_VERSION + 1] = {0, 6, 10, 11};
   int64_t found = 0;
-  seep_status status = seep_store__ask(store, tables[version].sql, &found, "read store", path, error);
+  seep_status status = seep_store__ask(store,
+                                       "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
+                                       " ('image', 'process', 'poll', 'block', 'hour', 'event', 'leak',"
+                                       " 'lineage', 'capture', 'journal', 'value')",
+                                       &found, "read store", path, error);
   if (status != SEEP_OK) {
     return status;
   }
-  if (found != tables[version].count) {
+  if (found != tables[version]) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "find the tables of store", path);
   }
-  return version == SEEP_SCHEMA_VERSION ? check_numbers(store, path, error) : SEEP_OK;
+  return version >= 2 ? check_numbers(store, path, error) : SEEP_OK;
 }
 
 seep_status seep_schema__upgrade(seep_store *store, const char *path, seep_error *error)
@@ -173,5 +151,5 @@ seep_status seep_schema__upgrade(seep_store *store, const char *path, seep_error
     }
     return status == SEEP_OK ? run_script(store, without_version_1, path, error) : status;
   }
-  return SEEP_OK;
+  return store->version == 2 ? run_script(store, from_version_2, path, error) : SEEP_OK;
 }

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "judge/lineage.h"
 #include "observe/snapshot.h"
 #include "observe/system_memory.h"
 
@@ -101,7 +102,9 @@ typedef struct seep_store_leak {
   seep_process_key key;
   char image[256];
   seep_wall began, opened, closed; /* closed.ms = 0 while open */
+  char verdict[16];                                         /* "rapid" or "leak" */
   double slope_bytes_per_hour;
+  double slope_low_bytes_per_hour, slope_high_bytes_per_hour; /* both 0: not known */
   uint64_t growth_bytes;
   uint64_t commit_bytes;
   double confidence;
@@ -111,12 +114,30 @@ typedef struct seep_store_leak {
 
 seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak,
                                  seep_error *error); /* fills leak->id */
-/* SEEP_NOT_FOUND when there is no such case. */
+/* Everything but the id may have changed, the process too. SEEP_NOT_FOUND when there is no such case. */
 seep_status seep_store_leak_update(seep_store *store, const seep_store_leak *leak, seep_error *error);
 
 /* At a start: closes every case still open (its process belongs to an earlier life of the service). */
 seep_status seep_store_leak_close_all(seep_store *store, seep_wall now, const char *ending, unsigned *closed,
                                       seep_error *error);
+
+/* ---- lineages: what an image has shown in its earlier lives ---- */
+
+#define SEEP_STORE_LINEAGES 1024
+
+typedef struct seep_store_lineage {
+  char image[256]; /* folded by the caller, so that one image is one row */
+  seep_lineage lineage;
+  seep_wall seen; /* when it changed last */
+} seep_store_lineage;
+
+/* Inserts or replaces. Of more than SEEP_STORE_LINEAGES those seen longest ago go. */
+seep_status seep_store_lineage_save(seep_store *store, const seep_store_lineage *lineage, seep_error *error);
+
+/* Newest seen first. A row that can not be decoded is passed over. */
+typedef bool (*seep_store_lineage_visit)(void *context, const seep_store_lineage *lineage);
+seep_status seep_store_lineages(seep_store *store, seep_store_lineage_visit visit, void *context,
+                                seep_error *error);
 
 /* ---- captures ---- */
 

@@ -1,10 +1,9 @@
-/* Processes and leak cases: the table, the detectors beside it, the poll. See engine.h. */
+/* Processes and polls: the table, the detectors beside it, what each is judged by. See engine.h. */
 #include "watch/engine_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/kind.h"
 #include "watch/notices.h"
 
 /* ---- emitting ---- */
@@ -38,6 +37,53 @@ void seep_engine__emit_interval(seep_engine *engine)
   seep_engine__emit(engine, &command);
 }
 
+/* ---- settings ---- */
+
+static void take_settings(seep_engine *engine, const seep_settings *settings)
+{
+  engine->settings = *settings;
+  for (size_t i = 0; i <= settings->image_count; i++) {
+    engine->thresholds[i] = (seep_detector_settings){
+        .bucket_ms = settings->detector_bucket_ms,
+        .observation_ms = i > 0 ? settings->images[i - 1].observation_ms : settings->detector_observation_ms,
+        .minimum_slope_per_hour = (double)(i > 0 ? settings->images[i - 1].minimum_slope_bytes_per_hour
+                                                 : settings->detector_minimum_slope_bytes_per_hour),
+        .minimum_growth = (double)(i > 0 ? settings->images[i - 1].minimum_growth_bytes
+                                         : settings->detector_minimum_growth_bytes)};
+  }
+}
+
+/* What of the settings depends on the process's name alone. */
+static void look_up(const seep_engine *engine, seep_engine_watch *watch, const char *image)
+{
+  const seep_settings_image *own = seep_settings_image_of(&engine->settings, image);
+  watch->ignored = seep_settings_ignores(&engine->settings, image);
+  watch->thresholds = (uint8_t)(own != NULL ? own - engine->settings.images + 1 : 0);
+}
+
+void seep_engine_settings(seep_engine *engine, seep_now now, const char *file, const seep_settings *settings,
+                          const seep_settings_problem *problem)
+{
+  bool running = engine->polls > 0;
+  if (settings->heartbeat_ms != engine->settings.heartbeat_ms) {
+    engine->next_heartbeat.ms = now.mono.ms + settings->heartbeat_ms;
+  }
+  take_settings(engine, settings);
+  for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
+    seep_process *process = seep_process_table_at(engine->table, slot);
+    if (process != NULL) {
+      look_up(engine, &engine->watches[slot], process->name);
+    }
+  }
+  if (problem != NULL) {
+    seep_notices_settings_refused(&engine->alert, file, problem, settings);
+  } else {
+    seep_notices_settings(&engine->alert, file, settings, running);
+  }
+  seep_engine__emit_alert(engine);
+  seep_engine__emit_interval(engine);
+}
+
 /* ---- life ---- */
 
 seep_engine *seep_engine_new(const seep_engine_options *options, const seep_settings *settings)
@@ -46,7 +92,8 @@ seep_engine *seep_engine_new(const seep_engine_options *options, const seep_sett
   if (engine == NULL) {
     return NULL;
   }
-  engine->settings = *settings;
+  take_settings(engine, settings);
+  engine->headroom_bytes = engine->assumed_headroom = SEEP_HEADROOM_UNKNOWN;
   engine->longest_interval_ms = settings->poll_interval_ms;
   engine->emit = options->emit;
   engine->emit_context = options->emit_context;
@@ -67,8 +114,10 @@ void seep_engine_free(seep_engine *engine)
     return;
   }
   for (size_t slot = 0; slot < engine->watch_capacity; slot++) {
-    free(engine->watches[slot].leak);
+    seep_engine__forget_handles(engine, (seep_now){{0}, {0}}, slot, false);
   }
+  seep_engine__free_cases(engine);
+  seep_lineages_free(&engine->lineages);
   seep_process_table_free(engine->table);
   free(engine->watches);
   free(engine->samples);
@@ -86,93 +135,43 @@ void seep_engine_start(seep_engine *engine, seep_now now)
   seep_engine__emit_interval(engine);
 }
 
-void seep_engine_settings(seep_engine *engine, seep_now now, const char *file, const seep_settings *settings,
-                          const seep_settings_problem *problem)
+/* ---- judging ---- */
+
+void seep_engine_assume_headroom(seep_engine *engine, uint64_t bytes)
 {
-  bool running = engine->polls > 0;
-  if (settings->heartbeat_ms != engine->settings.heartbeat_ms) {
-    engine->next_heartbeat.ms = now.mono.ms + settings->heartbeat_ms;
-  }
-  engine->settings = *settings;
-  for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
-    seep_process *process = seep_process_table_at(engine->table, slot);
-    if (process != NULL) {
-      engine->watches[slot].ignored = seep_settings_ignores(settings, process->name);
+  engine->assumed_headroom = bytes;
+}
+
+/* Figures that could not be read are zeros: no limit is no knowledge, not no room. */
+static uint64_t headroom(const seep_engine *engine)
+{
+  return engine->memory_known && engine->memory.commit_limit_bytes > 0
+             ? seep_system_memory_headroom_bytes(&engine->memory)
+             : engine->assumed_headroom;
+}
+
+/* Old ground is an image's only while one process of it runs: svchost.exe or java.exe is many programs. */
+static bool has_siblings(seep_engine *engine, size_t slot)
+{
+  const char *name = seep_process_table_at(engine->table, slot)->name;
+  for (size_t other = 0; other < seep_process_table_slots(engine->table); other++) {
+    const seep_process *process = seep_process_table_at(engine->table, other);
+    if (other != slot && process != NULL && seep_text_equal_ignoring_case(process->name, name)) {
+      return true;
     }
   }
-  if (problem != NULL) {
-    seep_notices_settings_refused(&engine->alert, file, problem, settings);
-  } else {
-    seep_notices_settings(&engine->alert, file, settings, running);
+  return false;
+}
+
+static void greet(seep_engine *engine, size_t slot)
+{
+  seep_engine_watch *watch = &engine->watches[slot];
+  seep_lineage lineage =
+      seep_lineages_of(&engine->lineages, seep_process_table_at(engine->table, slot)->name);
+  watch->newborn = false;
+  if (lineage.high_water > 0.0 && !has_siblings(engine, slot)) {
+    watch->detector.high_water = lineage.high_water;
   }
-  seep_engine__emit_alert(engine);
-  seep_engine__emit_interval(engine);
-}
-
-/* ---- leak cases ---- */
-
-static void emit_leak(seep_engine *engine, seep_command_kind kind, seep_store_leak *leak)
-{
-  seep_command command = {.kind = kind};
-  command.as.leak = leak;
-  seep_engine__emit(engine, &command);
-}
-
-static void close_case(seep_engine *engine, seep_now now, seep_engine_watch *watch, const char *ending)
-{
-  seep_store_leak *leak = watch->leak;
-  leak->closed = now.wall;
-  seep_text_copy(leak->ending, sizeof leak->ending, ending);
-  emit_leak(engine, SEEP_COMMAND_LEAK_UPDATE, leak);
-  seep_notices_leak_over(&engine->alert, leak, seep_mono_since(now.mono, watch->leak_began));
-  seep_engine__emit_alert(engine);
-  free(leak);
-  watch->leak = NULL;
-  watch->wants_recording = false;
-}
-
-static void refresh_case(seep_store_leak *leak, const seep_verdict *verdict, const seep_process *process)
-{
-  leak->slope_bytes_per_hour = verdict->slope_bytes_per_hour;
-  leak->growth_bytes = verdict->growth_bytes;
-  leak->commit_bytes = process->commit_bytes;
-  leak->confidence = verdict->confidence;
-}
-
-/* A case's figures move with every part of the window; on disk they need not. Its end is written in any case.
- */
-static void store_case(seep_engine *engine, seep_now now, seep_engine_watch *watch)
-{
-  if (watch->leak->id != 0 && seep_mono_since(now.mono, watch->leak_stored) < SEEP_ENGINE_CASE_STORED_MS) {
-    return;
-  }
-  watch->leak_stored = now.mono;
-  emit_leak(engine, SEEP_COMMAND_LEAK_UPDATE, watch->leak);
-}
-
-static void open_case(seep_engine *engine, seep_now now, seep_engine_watch *watch,
-                      const seep_verdict *verdict, const seep_process *process)
-{
-  seep_store_leak *leak = calloc(1, sizeof *leak);
-  if (leak == NULL) {
-    engine->events_lost++;
-    return;
-  }
-  leak->key = process->key;
-  seep_text_copy(leak->image, sizeof leak->image, process->name);
-  leak->opened = now.wall;
-  leak->began.ms = now.wall.ms - seep_mono_since(now.mono, verdict->began);
-  watch->leak_began = verdict->began;
-  seep_text_copy(leak->kind, sizeof leak->kind, seep_memory_kind_text(SEEP_MEMORY_UNDETERMINED));
-  refresh_case(leak, verdict, process);
-  watch->leak = leak;
-  watch->wants_recording = true;
-  watch->refusal_told = false;
-  watch->offer_after = now.mono;
-  watch->leak_stored = now.mono;
-  emit_leak(engine, SEEP_COMMAND_LEAK_OPEN, leak);
-  seep_notices_leak(&engine->alert, leak, engine->memory_known ? &engine->memory : NULL);
-  seep_engine__emit_alert(engine);
 }
 
 static void judge(seep_engine *engine, seep_now now, size_t slot)
@@ -182,32 +181,30 @@ static void judge(seep_engine *engine, seep_now now, size_t slot)
   if (watch->urgent && now.mono.ms >= watch->urgent_until.ms) {
     watch->urgent = false;
   }
-  const seep_detector_settings settings = {
-      .window_ms = engine->settings.detector_window_ms,
-      .minimum_slope_bytes_per_hour = engine->settings.detector_minimum_slope_bytes_per_hour,
-      .minimum_growth_bytes = engine->settings.detector_minimum_growth_bytes,
-      .start_up_ms = engine->settings.detector_start_up_ms,
-      .confirmations = engine->settings.detector_confirmations};
+  if (watch->newborn) { /* now that the dead of this poll are gone */
+    greet(engine, slot);
+  }
   seep_verdict verdict =
-      seep_detector_step(&watch->detector, &settings, now.mono, process->commit_bytes, watch->urgent);
-  switch (verdict.kind) {
-  case SEEP_VERDICT_LEAK:
-  case SEEP_VERDICT_GROWING: /* without a case: memory was short when it was called, or it was ignored then */
-    if (watch->leak != NULL) {
-      refresh_case(watch->leak, &verdict, process);
-      store_case(engine, now, watch);
-    } else if (!watch->ignored) {
-      open_case(engine, now, watch, &verdict, process);
-    }
-    break;
-  case SEEP_VERDICT_OVER:
-    if (watch->leak != NULL) {
-      close_case(engine, now, watch, "it stopped growing or gave the memory back");
-    }
-    break;
-  case SEEP_VERDICT_NONE:
-  default:
-    break;
+      seep_detector_step(&watch->detector, &engine->thresholds[watch->thresholds], now.mono,
+                         process->commit_bytes, engine->headroom_bytes, watch->urgent);
+  if (verdict != SEEP_VERDICT_NONE) {
+    seep_engine__follow_case(engine, now, slot, verdict);
+  }
+  seep_engine__judge_handles(engine, now, slot);
+}
+
+/* Everybody seen in this poll, and then the system. */
+static void judge_all(seep_engine *engine, seep_now now, size_t count)
+{
+  uint64_t owned_bytes = 0;
+  engine->headroom_bytes = headroom(engine);
+  for (size_t i = 0; i < count; i++) {
+    uint64_t commit_bytes = engine->samples[i].commit_bytes;
+    owned_bytes += commit_bytes < UINT64_MAX - owned_bytes ? commit_bytes : UINT64_MAX - owned_bytes;
+    judge(engine, now, engine->sample_slots[i]);
+  }
+  if (engine->memory_known) {
+    seep_engine__judge_system(engine, now, owned_bytes);
   }
 }
 
@@ -243,6 +240,19 @@ static bool reserve(seep_engine *engine, size_t slots, size_t samples)
   return true;
 }
 
+static void begin_watch(seep_engine *engine, seep_now now, size_t slot)
+{
+  const seep_process *process = seep_process_table_at(engine->table, slot);
+  seep_engine_watch *watch = &engine->watches[slot];
+  memset(watch, 0, sizeof *watch);
+  seep_detector_init(&watch->detector, now.mono, 0.0);
+  watch->newborn = true;
+  seep_lineages_seen(&engine->lineages, process->name, now.wall);
+  watch->born = now.mono;
+  watch->there_before = engine->polls == 0;
+  look_up(engine, watch, process->name);
+}
+
 static seep_status take_sample(seep_engine *engine, seep_now now, const seep_process_sample *sample,
                                size_t count)
 {
@@ -260,10 +270,7 @@ static seep_status take_sample(seep_engine *engine, seep_now now, const seep_pro
     return status;
   }
   if (born) {
-    const seep_process *process = seep_process_table_at(engine->table, slot);
-    memset(&engine->watches[slot], 0, sizeof engine->watches[slot]);
-    seep_detector_init(&engine->watches[slot].detector, now.mono);
-    engine->watches[slot].ignored = seep_settings_ignores(&engine->settings, process->name);
+    begin_watch(engine, now, slot);
   }
   engine->sample_slots[count] = slot;
   return SEEP_OK;
@@ -284,9 +291,8 @@ static void process_died(void *context, size_t slot, const seep_process *process
     event.target.key = process->key;
     seep_engine__recorder_step(engine, death->now, &event);
   }
-  if (watch->leak != NULL) {
-    close_case(engine, death->now, watch, "the process ended");
-  }
+  seep_engine__forget_handles(engine, death->now, slot, true);
+  seep_engine__end_life(engine, death->now, slot, process);
   memset(watch, 0, sizeof *watch);
 }
 
@@ -340,9 +346,9 @@ static void end_poll(seep_engine *engine, seep_now now, seep_status status, seep
   }
   engine->polls_failed_in_row = 0;
   store_poll(engine, now, count);
-  for (size_t i = 0; i < count; i++) {
-    judge(engine, now, engine->sample_slots[i]);
-  }
+  seep_engine__tend_cases(engine, now);
+  judge_all(engine, now, count);
+  seep_engine__keep_lineages(engine);
   seep_engine__offer_recording(engine, now);
 }
 
@@ -386,11 +392,12 @@ void seep_engine_store_exchanged(seep_engine *engine)
     seep_process *process = seep_process_table_at(engine->table, slot);
     if (process != NULL) {
       process->store_id = 0;
-      if (engine->watches[slot].leak != NULL) {
-        engine->watches[slot].leak->id = 0;
-      }
     }
   }
+  for (seep_engine_case *open = engine->cases; open != NULL; open = open->next) {
+    open->leak.id = 0;
+  }
+  seep_lineages_save_all(&engine->lineages);
 }
 
 /* ---- questions ---- */
@@ -416,12 +423,34 @@ const seep_detector *seep_engine_detector_of(const seep_engine *engine, seep_pro
   return slot != SEEP_NO_SLOT ? &engine->watches[slot].detector : NULL;
 }
 
+bool seep_engine_explain(const seep_engine *engine, seep_process_key key, seep_explanation *out)
+{
+  size_t slot = seep_process_table_find(engine->table, key);
+  if (slot == SEEP_NO_SLOT) {
+    return false;
+  }
+  const seep_engine_watch *watch = &engine->watches[slot];
+  seep_detector_explain(&watch->detector, &engine->thresholds[watch->thresholds], engine->headroom_bytes,
+                        out);
+  return true;
+}
+
 size_t seep_engine_open_leaks(const seep_engine *engine)
 {
-  size_t open = 0;
+  size_t count = 0;
+  for (const seep_engine_case *open = engine->cases; open != NULL; open = open->next) {
+    count++;
+  }
+  return count;
+}
+
+size_t seep_engine_suspects(const seep_engine *engine)
+{
+  size_t count = 0;
   for (size_t slot = 0; slot < seep_process_table_slots(engine->table) && slot < engine->watch_capacity;
        slot++) {
-    open += engine->watches[slot].leak != NULL;
+    count += seep_process_table_at(engine->table, slot) != NULL && !engine->watches[slot].ignored &&
+             engine->watches[slot].detector.level == SEEP_LEVEL_SUSPECT;
   }
-  return open;
+  return count;
 }

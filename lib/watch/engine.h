@@ -35,6 +35,7 @@ typedef enum seep_command_kind {
   SEEP_COMMAND_REQUEST_RECORDING, /* measure disk and folder, then give the recorder a REQUEST for this target
                                    */
   SEEP_COMMAND_HISTORY_TOLD,      /* keep this for seep_engine_history_told at the next start */
+  SEEP_COMMAND_LINEAGE_KEEP,      /* keep this for seep_engine_lineage_known at the next start */
   SEEP_COMMAND_POLL_EVERY
 } seep_command_kind;
 
@@ -61,6 +62,7 @@ typedef struct seep_command {
     const seep_recorder_action *recorder;
     const seep_recorder_target *target;
     uint64_t history_told_bytes; /* the size limit that was told of; 0 = none */
+    const seep_store_lineage *lineage;
     int64_t interval_ms;
   } as;
 } seep_command;
@@ -122,6 +124,14 @@ void seep_engine_history(seep_engine *engine, seep_now now, uint64_t maximum_byt
 /* What the store remembers of that from an earlier life; 0 = nothing. */
 void seep_engine_history_told(seep_engine *engine, seep_now now, uint64_t maximum_bytes);
 
+/* What a store remembers of an image: at the start, newest seen first, and when another store takes its
+ * place. What the engine has learnt since counts more. */
+void seep_engine_lineage_known(seep_engine *engine, const seep_store_lineage *lineage);
+
+/* What to take for the commit headroom while the system's figures are not known. SEEP_HEADROOM_UNKNOWN, the
+ * default: nothing is called rapid growth then. */
+void seep_engine_assume_headroom(seep_engine *engine, uint64_t bytes);
+
 /* Everything about the recorder: REQUEST (measured), TOOL_*, RECOVER, ABANDON. journal_ready is set by the
  * engine. */
 void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event *event);
@@ -140,7 +150,7 @@ void seep_engine_stop(seep_engine *engine, seep_now now);
 void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason);
 
 /* Another store has taken the place of the one before: its row ids mean nothing any more, open cases are
- * opened anew. */
+ * opened anew, and lineages kept anew, a few in each poll. */
 void seep_engine_store_exchanged(seep_engine *engine);
 
 /* Something was dropped before it reached the engine (a full queue): shown in the heartbeat. */
@@ -150,11 +160,15 @@ void seep_engine_count_lost(seep_engine *engine, uint64_t events);
 
 bool seep_engine_recorder_is_idle(const seep_engine *engine);
 const seep_settings *seep_engine_settings_in_force(const seep_engine *engine);
-size_t seep_engine_open_leaks(const seep_engine *engine);
+size_t seep_engine_open_leaks(const seep_engine *engine); /* those that wait for a successor included */
+size_t seep_engine_suspects(const seep_engine *engine);   /* processes with the shape of a leak, not called */
 const seep_recorder *seep_engine_recorder_of(const seep_engine *engine);
 
 /* What judges this process, to be looked at; NULL when it is not in the last poll. Valid until the next
  * event. */
 const seep_detector *seep_engine_detector_of(const seep_engine *engine, seep_process_key key);
+
+/* Why this process's commit is called, or why not. false: it was not in the last poll. */
+bool seep_engine_explain(const seep_engine *engine, seep_process_key key, seep_explanation *out);
 
 #endif

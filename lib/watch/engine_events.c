@@ -45,11 +45,12 @@ static void raise_urgency(seep_engine *engine, seep_now now, seep_writer *known)
     seep_engine_watch *watch = &engine->watches[slot];
     watch->urgent = true;
     watch->urgent_until.ms = now.mono.ms + engine->settings.event2004_urgent_ms;
-    if (watch->leak != NULL) {
+    if (watch->open_case != NULL) {
+      const seep_store_leak *leak = &watch->open_case->leak;
       char rate[SEEP_HUMAN_SIZE];
-      seep_writer_format(known, "%s%.100s (%u) %s", known->length > 0 ? "; " : "", watch->leak->image,
-                         (unsigned)watch->leak->key.pid,
-                         seep_human_rate(watch->leak->slope_bytes_per_hour, rate, sizeof rate));
+      seep_writer_format(known, "%s%.100s (%u) %s", known->length > 0 ? "; " : "", leak->image,
+                         (unsigned)leak->key.pid,
+                         seep_human_rate(leak->slope_bytes_per_hour, rate, sizeof rate));
     }
   }
 }
@@ -184,6 +185,7 @@ void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char 
     seep_alert_init(&engine->alert, SEEP_ALERT_STORAGE_RECOVERED);
     seep_alert_add_wall(&engine->alert, engine->storage_down_since);
     seep_engine__emit_alert(engine);
+    seep_lineages_save_all(&engine->lineages); /* what was refused is not known */
   }
   engine->storage_down = !ok;
 }
@@ -323,6 +325,7 @@ void seep_engine_stop(seep_engine *engine, seep_now now)
   seep_recorder_event event = {.kind = SEEP_RECORDER_SHUT_DOWN};
   engine->stopping = true;
   seep_engine_recorder(engine, now, &event);
+  seep_engine__keep_lineages(engine);
 }
 
 void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason)

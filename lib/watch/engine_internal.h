@@ -1,5 +1,5 @@
-/* Shared by engine.c (processes and cases), engine_recording.c (the recorder) and engine_events.c (the rest).
- */
+/* Shared by engine.c (processes and polls), engine_cases.c (leak cases and lineages), engine_system.c (what
+ * the processes' commit does not show), engine_recording.c (the recorder) and engine_events.c (the rest). */
 #ifndef SEEP_WATCH_ENGINE_INTERNAL_H
 #define SEEP_WATCH_ENGINE_INTERNAL_H
 
@@ -7,6 +7,8 @@
 #include "observe/exhaustion.h"
 #include "observe/process_table.h"
 #include "watch/engine.h"
+#include "watch/engine_system.h"
+#include "watch/lineages.h"
 
 /* One look at the processes may fail when memory is short; this many in a row mean that nobody is watching.
  */
@@ -20,18 +22,54 @@
 
 #define SEEP_ENGINE_BOOKMARK_SIZE 1024
 
+/* A case that has doubled is told again, but not sooner after it was told last. */
+#define SEEP_ENGINE_TOLD_AGAIN_MS SEEP_MS_PER_HOUR
+
+/* Overlapping recycling: a new worker is started first, the old one finishes what it is doing. */
+#define SEEP_ENGINE_OVERLAP_MS (5 * SEEP_MS_PER_MINUTE)
+
+/* For so many buckets a leak whose process has ended waits for a successor: a service that is restarted. */
+#define SEEP_ENGINE_SUCCESSOR_BUCKETS 16
+
+/* A successor watched for so many observation times without the shape of a leak does not leak any more. */
+#define SEEP_ENGINE_CALM_OBSERVATIONS 2
+
+/* Lineages written down in one poll: a fresh file after a damaged one needs all of them, but not at once. */
+#define SEEP_ENGINE_LINEAGES_KEPT 8
+
+/* An open case. It is about one process at a time and about one image for good: a leak goes over to the
+ * successor of the process that has ended. */
+typedef struct seep_engine_case {
+  struct seep_engine_case *next;
+  seep_store_leak leak;
+  seep_finding finding; /* the figures in `leak` are from it */
+  size_t slot;          /* SEEP_NO_SLOT: its process has ended, and no successor has come yet */
+  bool opened;          /* false: its row and its alert are still to come */
+  bool carried;         /* its process is a successor that has not been called itself */
+  bool moved;           /* it was told of another process than it is about now */
+  bool doubled;         /* the process it has gone over to, since that was called; still to be told */
+  bool confirmed;       /* the process itself is called a leak, not rapid growth or by its lineage only */
+  uint64_t told_growth_bytes;
+  bool wants_recording; /* it is to be offered to the recorder, not before offer_after */
+  bool refusal_told;    /* it was, and the administrator knows why nothing came of it */
+  seep_mono offer_after, stored, told;
+  seep_mono began; /* of the first of its processes; the case's own times are names */
+  seep_mono ended; /* its process; meaningful without a slot */
+  seep_mono calm;  /* when something in its lineage had the shape of a leak last; meaningful when carried */
+} seep_engine_case;
+
 /* What the engine keeps beside each slot of the process table. */
 typedef struct seep_engine_watch {
   seep_detector detector;
-  seep_store_leak *leak; /* the open case; NULL for nearly everybody */
+  seep_engine_case *open_case;         /* NULL for nearly everybody */
+  struct seep_engine_handles *handles; /* NULL for most: engine_system.c */
+  seep_mono born;                      /* seen first */
   seep_mono urgent_until;
   bool urgent;
-  bool ignored;         /* by processes.ignore */
-  bool wants_recording; /* the case is to be offered to the recorder, not before offer_after */
-  bool refusal_told;    /* it was, and the administrator knows why nothing came of it */
-  seep_mono offer_after;
-  seep_mono leak_stored;
-  seep_mono leak_began; /* what lasted how long is measured on this clock; the case's own times are names */
+  bool ignored;       /* by processes.ignore */
+  bool newborn;       /* not judged yet: what is known of its image has not been looked up */
+  bool there_before;  /* it was there at the first poll: nobody knows since when */
+  uint8_t thresholds; /* what it is judged by: index into seep_engine.thresholds */
 } seep_engine_watch;
 
 struct seep_engine {
@@ -49,6 +87,14 @@ struct seep_engine {
   size_t sample_capacity;
   seep_system_memory memory; /* of the last poll; zeros when not known */
   bool memory_known;
+  uint64_t headroom_bytes;   /* what the last poll was judged by */
+  uint64_t assumed_headroom; /* taken for it while nothing is known */
+
+  /* The general ones, then those of each image in the settings. */
+  seep_detector_settings thresholds[1 + SEEP_SETTINGS_IMAGES];
+  seep_engine_case *cases;
+  seep_lineages lineages;
+  seep_engine_system system;
 
   seep_recorder recorder;
   seep_recorder_actions actions; /* scratch: large, and needed when memory is short */
@@ -87,6 +133,20 @@ void seep_engine__emit(seep_engine *engine, seep_command *command);
 seep_status seep_engine__emit_alert(seep_engine *engine); /* engine->alert */
 void seep_engine__emit_interval(seep_engine *engine);
 int64_t seep_engine__interval_ms(const seep_engine *engine); /* in force */
+
+/* What a detector has just said about the commit of the slot's process. */
+void seep_engine__follow_case(seep_engine *engine, seep_now now, size_t slot, seep_verdict verdict);
+
+/* The slot's process has ended. Its slot is emptied by the caller. */
+void seep_engine__end_life(seep_engine *engine, seep_now now, size_t slot, const seep_process *process);
+
+/* Once in each poll, when its births and deaths are known: cases find successors, or are given up. */
+void seep_engine__tend_cases(seep_engine *engine, seep_now now);
+
+/* Writes down a few lineages that have changed, as long as there is a store. */
+void seep_engine__keep_lineages(seep_engine *engine);
+
+void seep_engine__free_cases(seep_engine *engine);
 
 /* One event for the recorder and all that follows from it. */
 void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_recorder_event *event);

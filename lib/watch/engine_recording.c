@@ -10,26 +10,30 @@
 #define RETRY_MS (5 * SEEP_MS_PER_SECOND)
 #define STOPPING_RETRY_MS 300
 
+static bool may_be_offered(const seep_engine *engine, seep_mono now, const seep_engine_case *open)
+{
+  return open->wants_recording && open->slot != SEEP_NO_SLOT && !open->carried &&
+         !engine->watches[open->slot].ignored && now.ms >= open->offer_after.ms;
+}
+
 void seep_engine__offer_recording(seep_engine *engine, seep_now now)
 {
-  seep_engine_watch *worst = NULL;
+  seep_engine_case *worst = NULL;
   if (engine->stopping || !seep_recorder_is_idle(&engine->recorder)) {
     return;
   }
-  for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
-    seep_engine_watch *watch = &engine->watches[slot];
-    if (seep_process_table_at(engine->table, slot) != NULL && watch->wants_recording && watch->leak != NULL &&
-        !watch->ignored && now.mono.ms >= watch->offer_after.ms &&
-        (worst == NULL || watch->leak->slope_bytes_per_hour > worst->leak->slope_bytes_per_hour)) {
-      worst = watch;
+  for (seep_engine_case *open = engine->cases; open != NULL; open = open->next) {
+    if (may_be_offered(engine, now.mono, open) &&
+        (worst == NULL || open->leak.slope_bytes_per_hour > worst->leak.slope_bytes_per_hour)) {
+      worst = open;
     }
   }
   if (worst == NULL) {
     return;
   }
   worst->wants_recording = false;
-  seep_recorder_target target = {.case_id = worst->leak->id, .key = worst->leak->key};
-  seep_text_copy(target.image, sizeof target.image, worst->leak->image);
+  seep_recorder_target target = {.case_id = worst->leak.id, .key = worst->leak.key};
+  seep_text_copy(target.image, sizeof target.image, worst->leak.image);
   seep_command command = {.kind = SEEP_COMMAND_REQUEST_RECORDING};
   command.as.target = &target;
   seep_engine__emit(engine, &command);
@@ -52,26 +56,36 @@ static seep_recorder_settings recorder_settings(const seep_settings *from, bool 
   return to;
 }
 
+/* The case that was to be recorded, which may be about another process by now. NULL: it is closed. */
+static seep_engine_case *case_of(const seep_engine *engine, const seep_recorder_target *target)
+{
+  for (seep_engine_case *open = engine->cases; open != NULL; open = open->next) {
+    if ((target->case_id != 0 && open->leak.id == target->case_id) ||
+        (open->leak.key.pid == target->key.pid && open->leak.key.created == target->key.created)) {
+      return open;
+    }
+  }
+  return NULL;
+}
+
 /* Keeps the case's wish alive. false: the administrator has been told already that nothing is recorded. */
 static bool note_refusal(seep_engine *engine, seep_now now, const seep_recorder_action *action)
 {
-  size_t slot = seep_process_table_find(engine->table, action->target.key);
-  if (slot == SEEP_NO_SLOT || engine->watches[slot].leak == NULL) {
+  seep_engine_case *open = case_of(engine, &action->target);
+  if (open == NULL) {
     return true;
   }
-  seep_engine_watch *watch = &engine->watches[slot];
-  bool known = watch->refusal_told && action->outcome == SEEP_RECORDER_REFUSED;
-  watch->wants_recording = true;
-  watch->refusal_told = true;
-  watch->offer_after.ms = now.mono.ms + OFFER_AGAIN_MS;
+  bool known = open->refusal_told && action->outcome == SEEP_RECORDER_REFUSED;
+  open->wants_recording = true;
+  open->refusal_told = true;
+  open->offer_after.ms = now.mono.ms + OFFER_AGAIN_MS;
   return !known;
 }
 
 static void store_capture(seep_engine *engine, seep_now now, const seep_recorder_action *action)
 {
-  size_t slot = seep_process_table_find(engine->table, action->target.key);
-  const seep_store_leak *leak = slot != SEEP_NO_SLOT ? engine->watches[slot].leak : NULL;
-  seep_store_capture capture = {.leak_id = leak != NULL ? leak->id : action->target.case_id,
+  const seep_engine_case *open = case_of(engine, &action->target);
+  seep_store_capture capture = {.leak_id = open != NULL ? open->leak.id : action->target.case_id,
                                 .key = action->target.key,
                                 .started = engine->recording_started,
                                 .ended = now.wall,

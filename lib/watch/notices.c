@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "judge/headroom.h"
+#include "report/explanation.h"
 #include "report/human.h"
 
 static void add_summary(seep_alert *alert, const seep_settings *settings)
@@ -75,52 +77,174 @@ void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse)
   seep_alert_add_text(alert, text);
 }
 
-void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const seep_system_memory *memory)
+/* ---- growth: of processes, of the system, of handles ---- */
+
+/* Zero is how a moment comes here that nobody knows. */
+static void add_moment(seep_alert *alert, seep_wall moment)
 {
-  char confidence[16];
-  snprintf(confidence, sizeof confidence, "%.2f", leak->confidence);
-  seep_alert_init(alert, SEEP_ALERT_LEAK_FOUND);
-  seep_alert_add_text(alert, leak->image);
-  seep_alert_add_u64(alert, leak->key.pid);
-  seep_alert_add_filetime(alert, leak->key.created);
-  seep_alert_add_text(alert, leak->kind);
-  seep_alert_add_rate(alert, leak->slope_bytes_per_hour);
-  seep_alert_add_bytes(alert, leak->growth_bytes);
-  seep_alert_add_wall(alert, leak->began);
-  seep_alert_add_bytes(alert, leak->commit_bytes);
-  if (memory != NULL) {
-    seep_alert_add_bytes(alert, memory->commit_total_bytes);
-    seep_alert_add_bytes(alert, memory->commit_limit_bytes);
-    seep_alert_add_duration(alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory),
-                                                              leak->slope_bytes_per_hour));
+  if (moment.ms != 0) {
+    seep_alert_add_wall(alert, moment);
   } else {
+    seep_alert_add_text(alert, NULL);
+  }
+}
+
+static void add_rate(seep_alert *alert, double per_hour, double low, double high, seep_unit unit)
+{
+  char text[SEEP_EXPLANATION_RATE_SIZE];
+  seep_alert_add_text(alert, seep_explanation_rate(per_hour, low, high, unit, text, sizeof text));
+}
+
+static void add_evidence(seep_alert *alert, const seep_finding *finding, seep_unit unit)
+{
+  char text[SEEP_ALERT_INSERT_SIZE];
+  seep_writer writer;
+  seep_writer_init(&writer, text, sizeof text);
+  if (finding != NULL) {
+    seep_explanation_evidence(&finding->shape, unit, &writer);
+  }
+  seep_alert_add_text(alert, text);
+}
+
+static void add_handles(seep_alert *alert, uint64_t handles)
+{
+  char text[SEEP_HUMAN_SIZE];
+  snprintf(text, sizeof text, "%" PRIu64 " handle%s", handles, handles == 1 ? "" : "s");
+  seep_alert_add_text(alert, text);
+}
+
+static void add_process(seep_alert *alert, const char *image, seep_process_key key)
+{
+  seep_alert_add_text(alert, image);
+  seep_alert_add_u64(alert, key.pid);
+  seep_alert_add_filetime(alert, key.created);
+}
+
+static bool is_rapid(const seep_store_leak *leak)
+{
+  return strcmp(leak->verdict, "rapid") == 0;
+}
+
+static void add_headroom(seep_alert *alert, const seep_notices_case *found)
+{
+  const seep_system_memory *memory = found->memory;
+  if (memory == NULL || memory->commit_limit_bytes == 0) {
     for (unsigned i = 0; i < 3; i++) {
       seep_alert_add_text(alert, NULL);
     }
+    return;
   }
-  seep_alert_add_text(alert, confidence);
+  /* All of them eat the same headroom; never later than this one alone would have it. */
+  double own = found->leak->slope_bytes_per_hour;
+  double all = found->slopes_bytes_per_hour;
+  seep_alert_add_bytes(alert, memory->commit_total_bytes);
+  seep_alert_add_bytes(alert, memory->commit_limit_bytes);
+  seep_alert_add_duration(
+      alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory), all > own ? all : own));
 }
 
-void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms)
+void seep_notices_case_found(seep_alert *alert, const seep_notices_case *found)
 {
-  seep_alert_init(alert, SEEP_ALERT_LEAK_OVER);
-  seep_alert_add_text(alert, leak->image);
-  seep_alert_add_u64(alert, leak->key.pid);
-  seep_alert_add_filetime(alert, leak->key.created);
+  const seep_store_leak *leak = found->leak;
+  char confidence[16];
+  bool known = leak->confidence >= 0.0 && leak->confidence <= 1.0;
+  snprintf(confidence, sizeof confidence, "%.2f", known ? leak->confidence : 0.0);
+  seep_alert_init(alert, is_rapid(leak) ? SEEP_ALERT_RAPID_GROWTH : SEEP_ALERT_LEAK_FOUND);
+  add_process(alert, leak->image, leak->key);
+  seep_alert_add_text(alert, leak->kind);
+  add_rate(alert, leak->slope_bytes_per_hour, leak->slope_low_bytes_per_hour, leak->slope_high_bytes_per_hour,
+           SEEP_UNIT_BYTES);
+  seep_alert_add_bytes(alert, leak->growth_bytes);
+  add_moment(alert, leak->began);
+  seep_alert_add_bytes(alert, leak->commit_bytes);
+  add_headroom(alert, found);
+  seep_alert_add_text(alert, known ? confidence : NULL);
+  add_evidence(alert, found->finding, SEEP_UNIT_BYTES);
+  seep_alert_add_text(alert, found->report);
+}
+
+void seep_notices_case_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms)
+{
+  seep_alert_init(alert, is_rapid(leak) ? SEEP_ALERT_RAPID_GROWTH_OVER : SEEP_ALERT_LEAK_OVER);
+  add_process(alert, leak->image, leak->key);
   seep_alert_add_text(alert, leak->ending);
   seep_alert_add_bytes(alert, leak->growth_bytes);
   seep_alert_add_duration(alert, lasted_ms);
 }
 
+/* Where to look on (reference: users-and-peers, 0.6; detection, 7.2; event-log, 1.2). */
+static const char *hint_for(const char *what)
+{
+  if (what != NULL && strstr(what, "pool") != NULL) {
+    return "pool belongs to the kernel and its drivers. Look with poolmon (or !poolused in a kernel "
+           "debugger) "
+           "which pool tag grows from one look to the next. An Event 2004 names the three largest tags of "
+           "each pool.";
+  }
+  return "if event 203 names a pool too then go on there by pool tag (poolmon, or !poolused in a kernel "
+         "debugger). Otherwise it may be zombie processes (ended, but their objects remain; about 79 KB each "
+         "were seen), shared sections or page tables: stop services one at a time and see when it falls. "
+         "Event 207 may name a process that holds ever more handles.";
+}
+
+void seep_notices_system_growth(seep_alert *alert, const seep_notices_growth *growth)
+{
+  const seep_finding *finding = growth->finding;
+  bool known = growth->headroom_bytes != SEEP_HEADROOM_UNKNOWN;
+  seep_alert_init(alert, SEEP_ALERT_SYSTEM_GROWTH);
+  seep_alert_add_text(alert, growth->what);
+  add_rate(alert, finding->slope_per_hour, finding->slope_low_per_hour, finding->slope_high_per_hour,
+           SEEP_UNIT_BYTES);
+  seep_alert_add_bytes(alert, finding->growth);
+  add_moment(alert, growth->began);
+  seep_alert_add_bytes(alert, growth->now_bytes);
+  seep_alert_add_duration(alert,
+                          known ? seep_headroom_time_left_ms(growth->headroom_bytes, finding->slope_per_hour)
+                                : SEEP_TIME_LEFT_UNKNOWN);
+  add_evidence(alert, finding, SEEP_UNIT_BYTES);
+  seep_alert_add_text(alert, hint_for(growth->what));
+}
+
+void seep_notices_system_growth_over(seep_alert *alert, const char *what, uint64_t growth_bytes,
+                                     int64_t lasted_ms, const char *ending)
+{
+  seep_alert_init(alert, SEEP_ALERT_SYSTEM_GROWTH_OVER);
+  seep_alert_add_text(alert, what);
+  seep_alert_add_bytes(alert, growth_bytes);
+  seep_alert_add_duration(alert, lasted_ms);
+  seep_alert_add_text(alert, ending);
+}
+
+void seep_notices_handles(seep_alert *alert, const seep_process *process, const seep_finding *finding,
+                          seep_wall began)
+{
+  seep_alert_init(alert, SEEP_ALERT_HANDLE_GROWTH);
+  add_process(alert, process->name, process->key);
+  add_handles(alert, process->handles);
+  add_rate(alert, finding->slope_per_hour, finding->slope_low_per_hour, finding->slope_high_per_hour,
+           SEEP_UNIT_HANDLES);
+  add_handles(alert, finding->growth);
+  add_moment(alert, began);
+  add_evidence(alert, finding, SEEP_UNIT_HANDLES);
+}
+
+void seep_notices_handles_over(seep_alert *alert, const seep_process *process, uint64_t growth,
+                               int64_t lasted_ms, const char *ending)
+{
+  seep_alert_init(alert, SEEP_ALERT_HANDLE_GROWTH_OVER);
+  add_process(alert, process->name, process->key);
+  add_handles(alert, growth);
+  seep_alert_add_duration(alert, lasted_ms);
+  seep_alert_add_text(alert, ending);
+}
+
+/* ---- the rest ---- */
+
 void seep_notices_history(seep_alert *alert, uint64_t maximum_bytes, seep_wall raw_from, int64_t retention_ms)
 {
   seep_alert_init(alert, SEEP_ALERT_HISTORY_CUT_SHORT);
   seep_alert_add_bytes(alert, maximum_bytes);
-  if (raw_from.ms != 0) {
-    seep_alert_add_wall(alert, raw_from);
-  } else {
-    seep_alert_add_text(alert, NULL);
-  }
+  add_moment(alert, raw_from);
   seep_alert_add_u64(alert, (uint64_t)(retention_ms / SEEP_MS_PER_DAY));
 }
 

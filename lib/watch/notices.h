@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "capture/recorder.h"
+#include "judge/detector.h"
 #include "observe/exhaustion.h"
+#include "observe/process_table.h"
 #include "observe/system_memory.h"
 #include "port/own_usage.h"
 #include "report/alert.h"
@@ -29,10 +31,33 @@ typedef struct seep_notices_pulse {
 } seep_notices_pulse;
 void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse);
 
-/* memory NULL: not known. */
-void seep_notices_leak(seep_alert *alert, const seep_store_leak *leak, const seep_system_memory *memory);
-/* lasted_ms of running time: the wall clock may have been set since. */
-void seep_notices_leak_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms);
+typedef struct seep_notices_case {
+  const seep_store_leak *leak;
+  const seep_finding *finding;      /* NULL: the evidence is not known */
+  const seep_system_memory *memory; /* NULL: not known */
+  double slopes_bytes_per_hour;     /* of all open cases together, this one included */
+  const char *report;               /* why it is told now: "first report" */
+} seep_notices_case;
+/* 204 when the leak's verdict is "rapid", else 200. The time left is that of all open cases together. */
+void seep_notices_case_found(seep_alert *alert, const seep_notices_case *found);
+/* 205 or 201 likewise. lasted_ms of running time: the wall clock may have been set since. */
+void seep_notices_case_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms);
+
+typedef struct seep_notices_growth {
+  const char *what; /* "commit that no process owns", "paged pool", "nonpaged pool" */
+  const seep_finding *finding;
+  seep_wall began;
+  uint64_t now_bytes;
+  uint64_t headroom_bytes; /* SEEP_HEADROOM_UNKNOWN */
+} seep_notices_growth;
+void seep_notices_system_growth(seep_alert *alert, const seep_notices_growth *growth);
+void seep_notices_system_growth_over(seep_alert *alert, const char *what, uint64_t growth_bytes,
+                                     int64_t lasted_ms, const char *ending);
+
+void seep_notices_handles(seep_alert *alert, const seep_process *process, const seep_finding *finding,
+                          seep_wall began);
+void seep_notices_handles_over(seep_alert *alert, const seep_process *process, uint64_t growth,
+                               int64_t lasted_ms, const char *ending);
 
 /* raw_from: the oldest poll still there, 0 when there is none. */
 void seep_notices_history(seep_alert *alert, uint64_t maximum_bytes, seep_wall raw_from,

@@ -181,6 +181,7 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
   case SEEP_COMMAND_LEAK_UPDATE:
   case SEEP_COMMAND_CAPTURE_ADD:
   case SEEP_COMMAND_BOOKMARK:
+  case SEEP_COMMAND_LINEAGE_KEEP:
     seep_watchdog__store_row(watchdog, command);
     break;
   case SEEP_COMMAND_HISTORY_TOLD:

@@ -201,8 +201,9 @@ void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command)
 {
   seep_error error = {0};
   seep_status status = SEEP_OK;
-  bool names_a_case = command->kind != SEEP_COMMAND_BOOKMARK;
-  if (!names_a_case && command->as.bookmark.length <= sizeof watchdog->bookmark) {
+  bool is_bookmark = command->kind == SEEP_COMMAND_BOOKMARK;
+  bool names_a_case = !is_bookmark && command->kind != SEEP_COMMAND_LINEAGE_KEEP;
+  if (is_bookmark && command->as.bookmark.length <= sizeof watchdog->bookmark) {
     memcpy(watchdog->bookmark, command->as.bookmark.text, command->as.bookmark.length);
     watchdog->bookmark_bytes = command->as.bookmark.length;
   }
@@ -217,6 +218,9 @@ void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command)
     break;
   case SEEP_COMMAND_CAPTURE_ADD:
     status = seep_store_capture_add(watchdog->store, command->as.capture, &error);
+    break;
+  case SEEP_COMMAND_LINEAGE_KEEP:
+    status = seep_store_lineage_save(watchdog->store, command->as.lineage, &error);
     break;
   default:
     status = seep_store_value_set(watchdog->store, SEEP_WATCHDOG_BOOKMARK, command->as.bookmark.text,
@@ -259,6 +263,12 @@ static void take_over_history_told(seep_watchdog *watchdog)
   }
 }
 
+static bool take_over_lineage(void *context, const seep_store_lineage *lineage)
+{
+  seep_engine_lineage_known(context, lineage);
+  return true;
+}
+
 /* A recording is under way: its promise, carried over from a damaged file, has another number here. Whatever
  * else is there is for the next start. */
 static void adopt_journal(seep_watchdog *watchdog)
@@ -293,6 +303,7 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog)
   if (watchdog->store == NULL) {
     return;
   }
+  (void)seep_store_lineages(watchdog->store, take_over_lineage, watchdog->engine, NULL);
   (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
                                 &watchdog->recovery_count, NULL);
   if (!seep_engine_recorder_is_idle(watchdog->engine)) {

@@ -50,9 +50,11 @@ static const char replay_details[] =
     "The service's own engine judges, as if it had never been stopped in between, with the configuration of\n"
     "--config or with the shipped defaults: to try other thresholds, replay with other files. Nothing is\n"
     "recorded, and no service is needed.\n"
-    "--headroom-bytes N: commit that was still free at each poll, for the time to exhaustion; without it a\n"
-    "seepwatch.db's own figures are taken, and with CSV that time is not known.\n"
-    "--explain PROCESS: for each process of that image why it was called, or why not.\n"
+    "--headroom-bytes N: commit that was free at each poll: rapid growth and the time to exhaustion are\n"
+    "judged by it. Without it a seepwatch.db's own figures are taken; where there are none 32 GB are\n"
+    "assumed for rapid growth, and the time to exhaustion is not known.\n"
+    "--explain PROCESS: for each process of that image why it was called, or why not, and when it came\n"
+    "nearest to it.\n"
     "\n"
     "A row that can not be read is passed over and named on the standard error; the exit code is 4 then.";
 

@@ -18,7 +18,7 @@
 
 #define LEAK_COLUMNS                                                                                         \
   "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,"    \
-  "kind,ending"
+  "kind,ending,verdict,slope_low_bytes_per_hour,slope_high_bytes_per_hour"
 #define CAPTURE_COLUMNS "id,leak_id,process,pid,created,kind,started,ended,bytes,path,outcome"
 
 typedef struct listing {
@@ -57,13 +57,25 @@ static bool is_asked_for(const listing *l, const seep_store_leak *leak)
 static void write_leak_row(const seep_store_leak *leak)
 {
   char opened[SEEP_WALL_TEXT_SIZE], rate[SEEP_HUMAN_SIZE], growth[SEEP_HUMAN_SIZE],
-      name[SEEP_OUTPUT_NAME_SIZE], kind[64];
-  printf("%6" PRId64 "  %-24s  %-6s  %20s  %12s  %-14s  %10" PRIu32 "  %s\n", leak->id,
+      name[SEEP_OUTPUT_NAME_SIZE], kind[64], verdict[64];
+  printf("%6" PRId64 "  %-24s  %-6s  %-7s  %20s  %12s  %-14s  %10" PRIu32 "  %s\n", leak->id,
          seep_wall_text(leak->opened, opened, sizeof opened), leak->closed.ms == 0 ? "open" : "over",
+         seep_output_presentable(leak->verdict, true, verdict, sizeof verdict),
          seep_human_rate(leak->slope_bytes_per_hour, rate, sizeof rate),
          seep_human_bytes(leak->growth_bytes, growth, sizeof growth),
          seep_output_presentable(leak->kind, true, kind, sizeof kind), leak->key.pid,
          seep_output_presentable(leak->image, true, name, sizeof name));
+}
+
+/* Both 0: nobody knew them. */
+static bool add_limits(cJSON *object, const seep_store_leak *leak)
+{
+  static const char low[] = "slope_low_bytes_per_hour", high[] = "slope_high_bytes_per_hour";
+  if (leak->slope_low_bytes_per_hour == 0 && leak->slope_high_bytes_per_hour == 0) {
+    return cJSON_AddNullToObject(object, low) != NULL && cJSON_AddNullToObject(object, high) != NULL;
+  }
+  return cJSON_AddNumberToObject(object, low, leak->slope_low_bytes_per_hour) != NULL &&
+         cJSON_AddNumberToObject(object, high, leak->slope_high_bytes_per_hour) != NULL;
 }
 
 static bool list_leak(void *context, const seep_store_leak *leak)
@@ -87,7 +99,8 @@ static bool list_leak(void *context, const seep_store_leak *leak)
             seep_output_add_u64(object, "commit_bytes", leak->commit_bytes) &&
             cJSON_AddNumberToObject(object, "confidence", leak->confidence) != NULL &&
             seep_output_add_text_or_null(object, "kind", leak->kind) &&
-            seep_output_add_text_or_null(object, "ending", leak->ending);
+            seep_output_add_text_or_null(object, "ending", leak->ending) &&
+            seep_output_add_text(object, "verdict", leak->verdict) && add_limits(object, leak);
   return keep(l, object, ok);
 }
 
@@ -135,8 +148,8 @@ static seep_status read_list(const seep_query *query, seep_store *store, listing
     if (query->csv) {
       puts(LEAK_COLUMNS);
     } else if (!query->json) {
-      printf("%6s  %-24s  %-6s  %20s  %12s  %-14s  %10s  %s\n", "id", "opened", "state", "rate", "growth",
-             "kind", "pid", "process");
+      printf("%6s  %-24s  %-6s  %-7s  %20s  %12s  %-14s  %10s  %s\n", "id", "opened", "state", "verdict",
+             "rate", "growth", "kind", "pid", "process");
     }
     return seep_store_leaks(store, list_leak, l, error);
   }

@@ -15,6 +15,7 @@
 #include "cli.h"
 #include "output.h"
 #include "replay_input.h"
+#include "replay_json.h"
 #include "replay_print.h"
 #include "replay_run.h"
 #include "settings/settings.h"
@@ -54,7 +55,8 @@ static bool take_valued(request *asked, const char *name, const char *value)
     asked->explain = value;
     return value[0] != '\0';
   }
-  if (strcmp(name, "--headroom-bytes") == 0 && read_bytes(value, &asked->headroom_bytes)) {
+  if (strcmp(name, "--headroom-bytes") == 0 && !asked->has_headroom &&
+      read_bytes(value, &asked->headroom_bytes)) {
     asked->has_headroom = true;
     return true;
   }
@@ -150,7 +152,7 @@ static int print(const request *asked, const seep_replay_run *run, const seep_re
 {
   if (!asked->json) {
     seep_replay_print_text(run, asked->explain);
-  } else if (!seep_replay_print_json(run, input->skipped, asked->explain)) {
+  } else if (!seep_replay_json(run, input->skipped, asked->explain)) {
     return seep_cli_fail("replay", SEEP_EXIT_FAILED, "write output", "not enough memory");
   }
   if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -134,7 +134,7 @@ static int read_csv(csv_reading *r, FILE *stream)
 /* The system's figures of one day, beside the polls that are being visited. */
 typedef struct store_figures {
   seep_wall wall;
-  uint64_t total_bytes, limit_bytes;
+  uint64_t bytes[SEEP_STORE_FIGURES];
 } store_figures;
 
 typedef struct store_reading {
@@ -151,9 +151,11 @@ static bool keep_figure(void *context, const seep_store_point *point)
 {
   store_reading *r = context;
   void *days = r->days;
-  bool total = strcmp(point->process->name, seep_store_figure_names[0]) == 0;
-  bool limit = strcmp(point->process->name, seep_store_figure_names[1]) == 0;
-  if (!total && !limit) {
+  size_t figure = 0;
+  while (figure < SEEP_STORE_FIGURES && strcmp(point->process->name, seep_store_figure_names[figure]) != 0) {
+    figure++;
+  }
+  if (figure == SEEP_STORE_FIGURES) {
     return true;
   }
   if (r->count == 0 || r->days[r->count - 1].wall.ms != point->wall.ms) {
@@ -164,8 +166,7 @@ static bool keep_figure(void *context, const seep_store_point *point)
     r->days = days;
     r->days[r->count++] = (store_figures){.wall = point->wall};
   }
-  store_figures *entry = &r->days[r->count - 1];
-  *(total ? &entry->total_bytes : &entry->limit_bytes) = point->commit_bytes;
+  r->days[r->count - 1].bytes[figure] = point->commit_bytes;
   return true;
 }
 
@@ -193,8 +194,13 @@ static bool find_memory(void *context, seep_wall wall, seep_system_memory *memor
   for (size_t looked = 0; looked < r->count; looked++, r->at++) {
     r->at = r->at < r->count ? r->at : 0;
     if (r->days[r->at].wall.ms == wall.ms) {
-      *memory = (seep_system_memory){.commit_total_bytes = r->days[r->at].total_bytes,
-                                     .commit_limit_bytes = r->days[r->at].limit_bytes};
+      const uint64_t *bytes = r->days[r->at].bytes;
+      *memory = (seep_system_memory){.commit_total_bytes = bytes[0],
+                                     .commit_limit_bytes = bytes[1],
+                                     .physical_total_bytes = bytes[2],
+                                     .physical_available_bytes = bytes[3],
+                                     .paged_pool_bytes = bytes[4],
+                                     .nonpaged_pool_bytes = bytes[5]};
       return memory->commit_limit_bytes > 0;
     }
   }

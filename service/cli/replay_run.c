@@ -5,7 +5,6 @@
 
 #include "base/array.h"
 #include "base/text.h"
-#include "judge/headroom.h"
 #include "observe/samples_csv.h"
 
 /* Marks a creation time that was made up of the name; no filetime before the year 30828 has it. */
@@ -169,42 +168,33 @@ static void note_poll(seep_replay_run *run, seep_command *command)
   command->as.poll.done = SEEP_OK;
 }
 
-static void open_case(seep_replay_run *run, seep_store_leak *leak)
+/* What is true at the poll being judged. */
+static seep_replay_moment moment_of(const seep_replay_run *run, seep_process_key key)
 {
-  void *cases = run->cases;
-  if (!seep_array_reserve(&cases, &run->case_capacity, run->case_count + 1, sizeof *run->cases)) {
-    run->no_memory = true;
-    return;
-  }
-  run->cases = cases;
-  leak->id = (int64_t)run->case_count + 1;
-  seep_replay_case *item = &run->cases[run->case_count++];
-  *item = (seep_replay_case){.leak = *leak,
-                             .slope_bytes_per_hour = leak->slope_bytes_per_hour,
-                             .confidence = leak->confidence,
-                             .growth_bytes = leak->growth_bytes,
-                             .commit_bytes = leak->commit_bytes,
-                             .grown_ms = leak->opened.ms - leak->began.ms,
-                             .headroom_known = run->known,
-                             .watched = seep_replay_watch_find(&run->watch, leak->key),
-                             .time_left_ms = SEEP_TIME_LEFT_UNKNOWN};
+  seep_replay_moment moment = {.now = run->now->now.wall,
+                               .watched = seep_replay_watch_find(&run->watch, key),
+                               .headroom_known = run->known || run->options.headroom != NULL};
   if (run->known) {
-    item->time_left_ms = seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(&run->figures),
-                                                    leak->slope_bytes_per_hour);
+    moment.headroom_bytes = seep_system_memory_headroom_bytes(&run->figures);
+  } else if (run->options.headroom != NULL) {
+    moment.headroom_bytes = *run->options.headroom;
   }
+  return moment;
 }
 
-static void update_case(seep_replay_run *run, const seep_store_leak *leak)
+static void note_case(seep_replay_run *run, const seep_command *command)
 {
-  if (leak->id <= 0 || (uint64_t)leak->id > run->case_count) {
-    return; /* there was no memory for it */
+  seep_store_leak *leak = command->as.leak;
+  seep_replay_moment moment = moment_of(run, leak->key);
+  if (command->kind == SEEP_COMMAND_LEAK_OPEN) {
+    seep_replay_cases_open(&run->cases, leak, &moment);
+  } else {
+    seep_replay_cases_update(&run->cases, leak, &moment);
   }
-  seep_replay_case *item = &run->cases[leak->id - 1];
-  item->leak = *leak;
-  item->closed = leak->ending[0] != '\0';
+  run->no_memory = run->no_memory || run->cases.no_memory;
 }
 
-/* Alerts say what the cases say; recordings are never begun. */
+/* Recordings are never begun, and nothing is remembered for another life. */
 static void emit(void *context, seep_command *command)
 {
   seep_replay_run *run = context;
@@ -213,17 +203,19 @@ static void emit(void *context, seep_command *command)
     note_poll(run, command);
     break;
   case SEEP_COMMAND_LEAK_OPEN:
-    open_case(run, command->as.leak);
-    break;
   case SEEP_COMMAND_LEAK_UPDATE:
-    update_case(run, command->as.leak);
+    note_case(run, command);
     break;
   case SEEP_COMMAND_ALERT:
+    seep_replay_cases_alert(&run->cases, command->as.alert.alert, run->now->now.wall);
+    run->no_memory = run->no_memory || run->cases.no_memory;
+    break;
   case SEEP_COMMAND_CAPTURE_ADD:
   case SEEP_COMMAND_BOOKMARK:
   case SEEP_COMMAND_RECORDER:
   case SEEP_COMMAND_REQUEST_RECORDING:
   case SEEP_COMMAND_HISTORY_TOLD:
+  case SEEP_COMMAND_LINEAGE_KEEP:
   case SEEP_COMMAND_POLL_EVERY:
     break;
   }
@@ -251,32 +243,25 @@ static bool carry_over(seep_replay_poll *poll, const seep_replay_poll *before)
   return true;
 }
 
+/* What was asked for rules over the figures' own headroom; what else they tell stays. */
 static void find_figures(seep_replay_run *run, const seep_replay_poll *poll)
 {
-  run->known = false;
-  if (run->options.headroom == NULL) {
-    run->known = run->memory != NULL && run->memory(run->memory_context, poll->now.wall, &run->figures);
-    return;
+  run->known = run->memory != NULL && run->memory(run->memory_context, poll->now.wall, &run->figures);
+  if (!run->known) {
+    run->polls_assumed += run->options.headroom == NULL;
+  } else if (run->options.headroom != NULL) {
+    uint64_t total = run->figures.commit_total_bytes, headroom = *run->options.headroom;
+    run->figures.commit_limit_bytes = headroom > UINT64_MAX - total ? UINT64_MAX : total + headroom;
   }
-  uint64_t total = 0;
-  for (size_t i = 0; i < poll->count; i++) {
-    uint64_t bytes = poll->samples[i].commit_bytes;
-    total = bytes > UINT64_MAX - total ? UINT64_MAX : total + bytes;
-  }
-  uint64_t headroom = *run->options.headroom;
-  total = total > UINT64_MAX - headroom ? UINT64_MAX - headroom : total;
-  run->figures = (seep_system_memory){.commit_total_bytes = total, .commit_limit_bytes = total + headroom};
-  run->known = true;
 }
 
 static void look_closer(seep_replay_run *run, const seep_replay_poll *poll)
 {
-  seep_replay_watch_look(&run->watch, run->engine, poll->now);
   for (size_t i = 0; i < run->watch.count; i++) {
     seep_replay_watched *item = &run->watch.items[i];
-    if (!item->ended) {
-      item->last_bytes = poll->samples[*place_of(poll, item->key) - 1].commit_bytes;
-    }
+    size_t place = item->ended ? 0 : *place_of(poll, item->key);
+    seep_replay_watch_next(item, run->engine, poll->now,
+                           place > 0 ? &poll->samples[place - 1].commit_bytes : NULL);
   }
 }
 
@@ -294,13 +279,13 @@ static void judge_poll(seep_replay_run *run)
     poll->samples[i].name_utf16le = poll->text + poll->names[i];
   }
   find_figures(run, poll);
+  look_closer(run, poll);
   if (run->polls == 0) {
     run->first = poll->now;
     seep_engine_start(run->engine, poll->now);
   }
   seep_engine_poll_samples(run->engine, poll->now, poll->samples, poll->count,
                            run->known ? &run->figures : NULL);
-  look_closer(run, poll);
   run->last = poll->now;
   run->polls++;
 }
@@ -366,6 +351,9 @@ void seep_replay_run_missed(seep_replay_run *run)
 bool seep_replay_run_end(seep_replay_run *run)
 {
   judge_poll(run);
+  if (run->now->begun) {
+    seep_replay_watch_end(&run->watch, run->engine);
+  }
   run->now->begun = false;
   return !run->no_memory;
 }
@@ -386,6 +374,10 @@ bool seep_replay_run_init(seep_replay_run *run, const seep_replay_options *optio
   run->engine = seep_engine_new(&engine, &run->settings);
   run->now = poll_new();
   run->before = poll_new();
+  if (run->engine != NULL) {
+    seep_engine_assume_headroom(run->engine,
+                                options->headroom != NULL ? *options->headroom : SEEP_REPLAY_HEADROOM_BYTES);
+  }
   return run->engine != NULL && run->now != NULL && run->now->places != NULL && run->before != NULL &&
          run->before->places != NULL;
 }
@@ -395,6 +387,6 @@ void seep_replay_run_fini(seep_replay_run *run)
   seep_engine_free(run->engine);
   poll_free(run->now);
   poll_free(run->before);
-  free(run->cases);
+  seep_replay_cases_fini(&run->cases);
   seep_replay_watch_fini(&run->watch);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "replay_cases.h"
 #include "replay_watch.h"
 #include "settings/settings.h"
 #include "store/store.h"
@@ -24,17 +25,10 @@ typedef struct seep_replay_sample {
   uint64_t commit_bytes;
 } seep_replay_sample;
 
-/* One verdict from its beginning to its end. */
-typedef struct seep_replay_case {
-  seep_store_leak leak; /* as the service would have stored it last, at most half an hour old */
-  bool closed;          /* leak.closed and leak.ending count */
-  double slope_bytes_per_hour, confidence; /* these and the next three when it was called */
-  uint64_t growth_bytes, commit_bytes;
-  int64_t grown_ms; /* running time in which it had grown by that */
-  bool headroom_known;
-  size_t watched;       /* index in watch.items and one; 0 = not asked about */
-  int64_t time_left_ms; /* to the commit limit, then; SEEP_TIME_LEFT_UNKNOWN: more than ten years */
-} seep_replay_case;
+/* Without the system's figures rapid growth, which is growth that endangers the headroom, could not be called
+ * at all. This much a server of today has free: what eats a tenth of it within hours is worth a look
+ * anywhere, while work of ordinary size is not called. */
+#define SEEP_REPLAY_HEADROOM_BYTES (UINT64_C(32) << 30)
 
 /* false: the system's figures of that poll are not known. */
 typedef bool (*seep_replay_memory)(void *context, seep_wall wall, seep_system_memory *memory);
@@ -42,7 +36,7 @@ typedef bool (*seep_replay_memory)(void *context, seep_wall wall, seep_system_me
 typedef struct seep_replay_options {
   const seep_settings *settings;
   const char *explain;             /* image name; NULL = none */
-  const uint64_t *headroom;        /* NULL: as `memory` says */
+  const uint64_t *headroom;        /* free commit at every poll; NULL: as `memory` says */
   void (*progress)(void *context); /* now and then; NULL = none */
   void *progress_context;
 } seep_replay_options;
@@ -56,13 +50,12 @@ typedef struct seep_replay_run {
   void *memory_context;
   /* What came of it: */
   uint64_t series, polls, samples;
-  uint64_t pid_0;          /* rows of the idle process, which the service passes over */
-  seep_now first, last;    /* of the polls */
-  seep_replay_case *cases; /* in the order in which they were opened */
-  size_t case_count;
+  uint64_t pid_0;         /* rows of the idle process, which the service passes over */
+  uint64_t polls_assumed; /* with SEEP_REPLAY_HEADROOM_BYTES, for want of anything better */
+  seep_now first, last;   /* of the polls */
+  seep_replay_cases cases;
   seep_replay_watch watch;
   /* Its own: */
-  size_t case_capacity;
   seep_engine *engine;
   seep_replay_poll *now, *before; /* the poll being gathered, and the one judged last */
   bool known;                     /* the system's figures of the poll being judged: */

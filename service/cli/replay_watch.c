@@ -20,45 +20,87 @@ bool seep_replay_watch_add(seep_replay_watch *watch, const seep_store_sample *sa
   *item = (seep_replay_watched){.key = sample->key,
                                 .first = now,
                                 .last = now,
+                                .polls = 1,
                                 .first_bytes = sample->commit_bytes,
-                                .last_bytes = sample->commit_bytes};
+                                .last_bytes = sample->commit_bytes,
+                                .looked = now.mono};
   seep_text_copy(item->name, sizeof item->name, sample->name);
   return true;
 }
 
-/* What the newest floor holds more than the lowest: all of it was kept to the window's end. */
-static void measure_window(seep_replay_watched *item, const seep_detector *detector)
+/* 1: as good as passed. Some tests ask for at least so much, some for at most so much. */
+static double nearness(const seep_assessment *assessment)
 {
-  uint64_t lowest = UINT64_MAX;
-  if (detector->floor_count < SEEP_DETECTOR_BUCKETS || detector->bucket_start.ms == item->bucket_start.ms) {
-    return;
+  double measured = assessment->measured, needed = assessment->needed;
+  if (!(measured > 0) || !(needed > 0)) {
+    return 0;
   }
-  item->bucket_start = detector->bucket_start;
-  for (unsigned i = 0; i < SEEP_DETECTOR_BUCKETS; i++) {
-    lowest = detector->floors[i] < lowest ? detector->floors[i] : lowest;
+  return measured < needed ? measured / needed : needed / measured;
+}
+
+/* The tests are put one after the other: who fails a later one has come farther. */
+static bool is_nearer(const seep_assessment *a, const seep_assessment *b)
+{
+  if (a->failed != b->failed) {
+    return a->failed > b->failed;
   }
-  unsigned newest = (detector->floor_next + SEEP_DETECTOR_BUCKETS - 1) % SEEP_DETECTOR_BUCKETS;
-  uint64_t growth = detector->floors[newest] - lowest;
-  if (growth > item->best_growth_bytes) {
-    double hours = (double)detector->bucket_ms * (SEEP_DETECTOR_BUCKETS - 1) / (double)SEEP_MS_PER_HOUR;
-    item->best_growth_bytes = growth;
-    item->best_slope_bytes_per_hour = (double)growth / hours;
+  return a->failed != SEEP_TEST_PASSED && nearness(a) > nearness(b);
+}
+
+static void keep_nearest(seep_replay_near *near_to, const seep_assessment *assessment, seep_wall at,
+                         bool first)
+{
+  if (first || is_nearer(assessment, &near_to->assessment)) {
+    *near_to = (seep_replay_near){.assessment = *assessment, .at = at};
   }
 }
 
-void seep_replay_watch_look(seep_replay_watch *watch, const seep_engine *engine, seep_now now)
+/* How often it was seen so is counted only until it is called. */
+static void settle(seep_assessment *assessment, bool called)
+{
+  if (called && assessment->failed == SEEP_TEST_AGAIN) {
+    assessment->failed = SEEP_TEST_PASSED;
+  }
+}
+
+/* The engine stands at the last poll that had the process. */
+static void look(seep_replay_watched *item, const seep_engine *engine)
+{
+  item->looked = item->last.mono;
+  if (!seep_engine_explain(engine, item->key, &item->newest)) {
+    return;
+  }
+  settle(&item->newest.leak, item->newest.level == SEEP_LEVEL_LEAK);
+  settle(&item->newest.rapid, item->newest.level >= SEEP_LEVEL_RAPID);
+  keep_nearest(&item->leak, &item->newest.leak, item->last.wall, !item->explained);
+  keep_nearest(&item->rapid, &item->newest.rapid, item->last.wall, !item->explained);
+  item->explained = true;
+}
+
+void seep_replay_watch_next(seep_replay_watched *item, const seep_engine *engine, seep_now now,
+                            const uint64_t *bytes)
+{
+  if (item->ended) {
+    return;
+  }
+  if (bytes == NULL || seep_mono_since(item->last.mono, item->looked) >= SEEP_REPLAY_WATCH_EVERY_MS) {
+    look(item, engine);
+  }
+  if (bytes == NULL) {
+    item->ended = true;
+    return;
+  }
+  item->last = now;
+  item->last_bytes = *bytes;
+  item->polls++;
+}
+
+void seep_replay_watch_end(seep_replay_watch *watch, const seep_engine *engine)
 {
   for (size_t i = 0; i < watch->count; i++) {
-    seep_replay_watched *item = &watch->items[i];
-    const seep_detector *detector = item->ended ? NULL : seep_engine_detector_of(engine, item->key);
-    if (detector == NULL) {
-      item->ended = true;
-      continue;
+    if (!watch->items[i].ended) {
+      look(&watch->items[i], engine);
     }
-    item->parts = detector->floor_count;
-    item->last = now;
-    item->polls++;
-    measure_window(item, detector);
   }
 }
 
@@ -66,7 +108,7 @@ size_t seep_replay_watch_find(const seep_replay_watch *watch, seep_process_key k
 {
   for (size_t i = watch->count; i > 0; i--) {
     const seep_replay_watched *item = &watch->items[i - 1];
-    if (!item->ended && item->key.pid == key.pid && item->key.created == key.created) {
+    if (item->key.pid == key.pid && item->key.created == key.created) {
       return i;
     }
   }

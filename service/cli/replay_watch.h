@@ -1,6 +1,7 @@
 /*
- * What --explain looks at: the detector of each process of one image, from its first poll to its last, by the
- * facts that the detector shows of itself. It decides nothing.
+ * What --explain looks at: each process of one image from its first poll to its last, by what the engine says
+ * about it. It decides nothing. To ask the engine costs as much as some thousand samples: once an hour of the
+ * process's life, and at its end.
  */
 #ifndef SEEP_SERVICE_REPLAY_WATCH_H
 #define SEEP_SERVICE_REPLAY_WATCH_H
@@ -15,6 +16,13 @@
 
 /* Further processes of the image are counted only. */
 #define SEEP_REPLAY_WATCH_MAXIMUM 1000u
+#define SEEP_REPLAY_WATCH_EVERY_MS SEEP_MS_PER_HOUR
+
+/* How near to a verdict it was at some moment. */
+typedef struct seep_replay_near {
+  seep_assessment assessment;
+  seep_wall at;
+} seep_replay_near;
 
 typedef struct seep_replay_watched {
   seep_process_key key;
@@ -23,11 +31,11 @@ typedef struct seep_replay_watched {
   uint64_t polls;
   uint64_t first_bytes, last_bytes;
   bool ended;
-  unsigned parts; /* of a window that it had when it was seen last, at most SEEP_DETECTOR_BUCKETS */
-  /* The largest unreleased growth over a whole window; 0 = none. */
-  uint64_t best_growth_bytes;
-  double best_slope_bytes_per_hour;
-  seep_mono bucket_start; /* of the detector's bucket that was looked at last */
+  /* What the engine said; meaningful when `explained`, which everybody is when the input has ended. */
+  bool explained;
+  seep_mono looked;
+  seep_explanation newest;      /* in the end: at the last poll that had it */
+  seep_replay_near leak, rapid; /* the nearest of all looks */
 } seep_replay_watched;
 
 typedef struct seep_replay_watch {
@@ -39,10 +47,14 @@ typedef struct seep_replay_watch {
 /* false when out of memory. */
 bool seep_replay_watch_add(seep_replay_watch *watch, const seep_store_sample *sample, seep_now now);
 
-/* After each poll. */
-void seep_replay_watch_look(seep_replay_watch *watch, const seep_engine *engine, seep_now now);
+/* Before the engine has the next poll, which has this process with these bytes, or does not have it. */
+void seep_replay_watch_next(seep_replay_watched *item, const seep_engine *engine, seep_now now,
+                            const uint64_t *bytes);
 
-/* The process that lives under this key: its index and one; 0 = it is not looked at. */
+/* The input ends: who lives is looked at for the last time. */
+void seep_replay_watch_end(seep_replay_watch *watch, const seep_engine *engine);
+
+/* The newest process under this key: its index and one; 0 = it is not looked at. */
 size_t seep_replay_watch_find(const seep_replay_watch *watch, seep_process_key key);
 
 void seep_replay_watch_fini(seep_replay_watch *watch);

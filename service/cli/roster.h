@@ -13,7 +13,7 @@
 #include "series.h"
 #include "store/store.h"
 
-/* What a young process takes is start-up, not growth; as detector.start_up_s is shipped. */
+/* What a young process takes is start-up, not growth. */
 #define SEEP_ROSTER_START_UP_MS (30 * SEEP_MS_PER_MINUTE)
 
 typedef struct seep_roster_entry {

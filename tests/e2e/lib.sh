@@ -147,16 +147,18 @@ standin_events() {
 wpr_knob() { printf '%s\n' "$@" >"$standin/wpr-knobs.txt"; }
 standins() { mkdir -p "$standin"; standin_recorder; standin_events; }
 
-# write_config [MAXIMUM_S [EXTRA]]: a configuration with short times, so that a leak is a matter of seconds. MAXIMUM_S:
-# length of a recording. EXTRA: further members of "capture", each with its comma in front.
+# write_config [MAXIMUM_S [EXTRA]]: a configuration with short times, so that a leak is a matter of seconds: called after
+# 17 or 18 s of even growth; a case waits 16 s for its process's successor. Growth of the system never counts: what Wine
+# calls the system is the whole machine with all that runs on it. MAXIMUM_S: length of a recording. EXTRA: further
+# members of "capture", each with its comma in front.
 write_config() {
   mkdir -p "$data"
   rm -f "$data/seepwatch.json"
   cat >"$data/seepwatch.json" <<JSON
 {
   "poll": { "interval_s": 1, "urgent_interval_s": 1 },
-  "detector": { "window_s": 20, "minimum_slope_bytes_per_hour": 1048576, "minimum_growth_bytes": 8388608,
-                "start_up_s": 5, "confirmations": 2 },
+  "detector": { "bucket_s": 1, "observation_s": 16, "minimum_slope_bytes_per_hour": 1048576,
+                "minimum_growth_bytes": 8388608, "minimum_system_growth_bytes": 1125899906842624 },
   "capture": { "maximum_s": ${1:-8}, "minimum_free_bytes": 0, "cool_down_s": 5${2:-} }
 }
 JSON
@@ -185,9 +187,9 @@ events() { sh "$e2e_here/events" "$e2e_trace"; }
 e2e_mark=0
 # From here on only newer events count.
 mark_events() { e2e_mark=$(events | wc -l); }
-# has_event ID [PATTERN]: is there a new one whose line matches? Leaves the first in $event.
+# has_event ID [PATTERN]: is there a new one whose line matches? Leaves the first in $event. Both are extended patterns.
 has_event() {
-  event=$(events | tail -n "+$((e2e_mark + 1))" | grep "^$1|" | grep -E -- "${2:-.}" | head -n 1) || true
+  event=$(events | tail -n "+$((e2e_mark + 1))" | grep -E "^$1\|" | grep -E -- "${2:-.}" | head -n 1) || true
   [ -n "$event" ]
 }
 # wait_for_event ID SECONDS [PATTERN]

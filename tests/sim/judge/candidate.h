@@ -11,6 +11,10 @@
 
 enum { JUDGE_NONE = 0, JUDGE_SUSPECT = 1, JUDGE_RAPID = 2, JUDGE_LEAK = 3 };
 
+typedef struct judge_rate {
+  double per_hour, low_per_hour, high_per_hour; /* bytes */
+} judge_rate;
+
 typedef struct judge_candidate {
   const char *name;
   size_t state_bytes;
@@ -20,6 +24,8 @@ typedef struct judge_candidate {
   int (*step)(void *state, const void *settings, int64_t t_ms, uint64_t bytes, uint64_t headroom_bytes);
   /* The process has ended and a successor of the same image begins with the next sample. */
   int (*restart)(void *state, const void *settings, int64_t t_ms);
+  /* What the leak verdict that `step` has just given says of the rate. NULL: it says nothing. */
+  judge_rate (*rate)(const void *state);
 } judge_candidate;
 
 size_t judge_candidate_count(void);

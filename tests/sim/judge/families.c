@@ -5,7 +5,8 @@
 
 size_t sim_family_count(void)
 {
-  return sim__design_family_count + sim__leaking_family_count + sim__healthy_family_count;
+  return sim__design_family_count + sim__leaking_family_count + sim__healthy_family_count +
+         sim__unseen_family_count;
 }
 
 const sim_family *sim_family_at(size_t i)
@@ -18,7 +19,11 @@ const sim_family *sim_family_at(size_t i)
     return &sim__leaking_families[i];
   }
   i -= sim__leaking_family_count;
-  return i < sim__healthy_family_count ? &sim__healthy_families[i] : NULL;
+  if (i < sim__healthy_family_count) {
+    return &sim__healthy_families[i];
+  }
+  i -= sim__healthy_family_count;
+  return i < sim__unseen_family_count ? &sim__unseen_families[i] : NULL;
 }
 
 const sim_family *sim_family_named(const char *name)

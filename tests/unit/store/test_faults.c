@@ -39,7 +39,7 @@ typedef struct day {
   bool missed;      /* the poll before was lost, or there is none in this life */
   int64_t doubtful; /* number of the lost poll that may be there after a reopening all the same; -1: none */
   bool doubtful_missed;
-  unsigned events, journal, leaks, tried;
+  unsigned events, journal, leaks, lineages, tried;
 } day;
 
 static void assert_failure(seep_status status)
@@ -134,6 +134,8 @@ static void write_others(day *d)
   d->journal += seep_store_journal_add(d->store, &entry, NULL) == SEEP_OK;
   seep_store_leak leak = {.image = "x.exe"};
   d->leaks += seep_store_leak_open(d->store, &leak, NULL) == SEEP_OK;
+  const seep_store_lineage lineage = {.image = "x.exe", .seen = moment_of(d, 5)};
+  d->lineages += seep_store_lineage_save(d->store, &lineage, NULL) == SEEP_OK;
   d->tried++;
 }
 
@@ -186,17 +188,26 @@ static bool count_event(void *context, const seep_store_event *event)
   return true;
 }
 
+static bool count_lineage(void *context, const seep_store_lineage *lineage)
+{
+  (void)lineage;
+  ++*(unsigned *)context;
+  return true;
+}
+
 static void check_others(const day *d)
 {
   seep_store_journal_entry entries[4];
   seep_store_filter filter;
   size_t count = 0;
-  unsigned leaks = 0, events = 0;
+  unsigned leaks = 0, events = 0, lineages = 0;
   seep_store_filter_init(&filter);
   assert_int_equal(seep_store_journal_list(d->store, entries, 4, &count, NULL), SEEP_OK);
   assert_in_range(count, d->journal, d->tried);
   assert_int_equal(seep_store_leaks(d->store, count_leak, &leaks, NULL), SEEP_OK);
   assert_in_range(leaks, d->leaks, d->tried);
+  assert_int_equal(seep_store_lineages(d->store, count_lineage, &lineages, NULL), SEEP_OK);
+  assert_in_range(lineages, d->lineages, d->tried);
   assert_int_equal(seep_store_events(d->store, &filter, count_event, &events, NULL), SEEP_OK);
   assert_in_range(events, d->events, d->tried);
 }
@@ -256,7 +267,7 @@ static void run_faults(fault_kind kind, unsigned times, unsigned step, const pol
     lives++;
     if (!fired) {
       assert_int_equal(d.lost, 0);
-      assert_int_equal(d.events + d.journal + d.leaks, 3);
+      assert_int_equal(d.events + d.journal + d.leaks + d.lineages, 4);
     }
     if (times == 1) {
       assert_true(d.lost <= 1);

@@ -1,6 +1,7 @@
 /*
- * Files of version 1, written by version 1 itself (tests/fixtures/store): everything in them is there
- * afterwards. Whatever fails on the way leaves them as they were. Files of a version to come stay untouched.
+ * Files of versions 1 and 2, written by these versions themselves (tests/fixtures/store): everything in them
+ * is there afterwards. Whatever fails on the way leaves them as they were. Files of a version to come stay
+ * untouched.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,11 +23,20 @@
 #define PATH "test_store_migration.db"
 #define COPY "test_store_migration_copy.db"
 #define FIXTURES SEEP_FIXTURES "/store/"
-#define CLOSED "version1.db"
 #define CLOSED_POLLS 300u
-#define KILLED "version1-killed.db"
 #define KILLED_POLLS 50u
 #define MORE 3u
+
+typedef struct fixture {
+  int version;
+  const char *name;
+  size_t polls;
+} fixture;
+
+static const fixture closed_1 = {1, "version1.db", CLOSED_POLLS};
+static const fixture killed_1 = {1, "version1-killed.db", KILLED_POLLS};
+static const fixture closed_2 = {2, "version2.db", CLOSED_POLLS};
+static const fixture killed_2 = {2, "version2-killed.db", KILLED_POLLS};
 
 /* As the fixtures' README says. */
 static const poll_script script = {20, 0, 5 * SEEP_MS_PER_MINUTE, true};
@@ -54,12 +64,12 @@ static bool unpack(const char *name, const char *target)
   return size > 0;
 }
 
-static void unpack_store(const char *name)
+static void unpack_store(const fixture *f)
 {
   char log[100];
   store_files_remove(PATH);
-  snprintf(log, sizeof log, "%s-wal", name);
-  assert_true(unpack(name, PATH));
+  snprintf(log, sizeof log, "%s-wal", f->name);
+  assert_true(unpack(f->name, PATH));
   (void)unpack(log, PATH "-wal");
 }
 
@@ -75,7 +85,7 @@ static void tell_truth(uint8_t *polls, size_t count)
 /* ---- what stands beside the polls ---- */
 
 typedef struct count {
-  unsigned leaks, captures;
+  unsigned leaks, captures, events, lineages;
 } count;
 
 static bool see_leak(void *context, const seep_store_leak *leak)
@@ -91,6 +101,8 @@ static bool see_leak(void *context, const seep_store_leak *leak)
   assert_true(leak->closed.ms == (i == 2 ? 0 : 3000 * i));
   assert_true(leak->slope_bytes_per_hour == 1.5 * (double)i && leak->confidence == 0.25 * (double)i);
   assert_true(leak->growth_bytes == 4096 * (uint64_t)i && leak->commit_bytes == 1000003 * (uint64_t)i);
+  assert_string_equal(leak->verdict, "leak");
+  assert_true(leak->slope_low_bytes_per_hour == 0 && leak->slope_high_bytes_per_hour == 0);
   assert_string_equal(leak->kind, "heap");
   assert_string_equal(leak->ending, i == 2 ? "" : "exited");
   return true;
@@ -114,9 +126,43 @@ static bool see_capture(void *context, const seep_store_capture *capture)
   return true;
 }
 
+static bool see_event(void *context, const seep_store_event *event)
+{
+  count *c = context;
+  char image[64], text[64];
+  int64_t i = ++c->events;
+  snprintf(image, sizeof image, "event-%" PRId64 ".exe", i);
+  snprintf(text, sizeof text, "told %" PRId64, i);
+  assert_true(event->id == i && event->wall.ms == 7000 * i && event->event == 210 && event->pid == 4 * i);
+  assert_string_equal(event->level, "warning");
+  assert_string_equal(event->image, image);
+  assert_string_equal(event->text, text);
+  return true;
+}
+
+static bool see_lineage(void *context, const seep_store_lineage *lineage)
+{
+  count *c = context;
+  (void)lineage;
+  c->lineages++;
+  return true;
+}
+
+/* Version 1 kept no events, and neither of them lineages. */
+static void check_added(const fixture *f, seep_store *store)
+{
+  count c = {.events = 0};
+  seep_store_filter filter;
+  seep_store_filter_init(&filter);
+  assert_int_equal(seep_store_events(store, &filter, see_event, &c, NULL), SEEP_OK);
+  assert_int_equal(c.events, f->version == 1 ? 0 : 2);
+  assert_int_equal(seep_store_lineages(store, see_lineage, &c, NULL), SEEP_OK);
+  assert_int_equal(c.lineages, 0);
+}
+
 static void check_others(seep_store *store)
 {
-  count c = {0, 0};
+  count c = {.leaks = 0};
   seep_store_journal_entry entries[4];
   size_t journal = 0, length = 0;
   char value[32];
@@ -140,8 +186,9 @@ static void check_others(seep_store *store)
 }
 
 /* Everything that the fixture has; `more` polls were appended by this version. */
-static void check_store(const char *path, seep_store *store, size_t polls, size_t more)
+static void check_store(const fixture *f, const char *path, seep_store *store, size_t more)
 {
+  const size_t polls = f->polls;
   uint8_t known[CLOSED_POLLS + MORE];
   poll_rows rows;
   tell_truth(known, polls + more);
@@ -159,57 +206,109 @@ static void check_store(const char *path, seep_store *store, size_t polls, size_
   }
   assert_true(rows.first == 1 && rows.last == (int64_t)(polls + more - 5));
   check_others(store);
+  check_added(f, store);
 }
 
-static void migrate(const char *name, size_t polls)
+/* The view of an upgraded file is that of a new one. */
+static void check_view(void)
 {
+  sqlite3 *db = NULL;
+  sqlite3_stmt *statement = NULL;
+  assert_int_equal(sqlite3_open_v2(PATH, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_prepare_v2(db,
+                                      "SELECT count(*) FROM leaks WHERE verdict = 'leak' AND"
+                                      " slope_low_bytes_per_hour = 0 AND slope_high_bytes_per_hour = 0",
+                                      -1, &statement, NULL),
+                   SQLITE_OK);
+  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+  assert_int_equal(sqlite3_column_int(statement, 0), 3);
+  sqlite3_finalize(statement);
+  sqlite3_close(db);
+}
+
+static void migrate(const fixture *f)
+{
+  const size_t polls = f->polls;
   seep_store *store = NULL;
   seep_store_opening opening = {0};
-  unpack_store(name);
+  unpack_store(f);
   assert_int_equal(seep_store_open_readonly(PATH, &store, NULL), SEEP_UNSUPPORTED);
-  unpack_store(name);
-  assert_int_equal(seep_store_open(PATH, moment_of(polls), NULL, &store, &opening, NULL), SEEP_OK);
+  unpack_store(f);
+  assert_int_equal(seep_store_open(PATH, moment_of(f->polls), NULL, &store, &opening, NULL), SEEP_OK);
   assert_string_equal(opening.set_aside, "");
   assert_false(opening.created);
-  check_store(PATH, store, polls, 0);
+  check_store(f, PATH, store, 0);
   /* It goes on, and nothing is left of the old tables. */
   poll_script_run *run = poll_script_begin(&script);
   for (size_t i = 0; i < MORE; i++) {
     assert_int_equal(poll_script_append(run, store, polls + i, NULL), SEEP_OK);
   }
   poll_script_end(run);
-  check_store(PATH, store, polls, MORE);
+  check_store(f, PATH, store, MORE);
   seep_store_journal_entry entry = {.kind = "recording"};
   assert_int_equal(seep_store_journal_add(store, &entry, NULL), SEEP_OK);
   assert_int_equal(entry.id, 4); /* a third was once there */
   assert_int_equal(seep_store_journal_remove(store, entry.id, NULL), SEEP_OK);
   seep_store_close(store);
   assert_int_equal(seep_store_open_readonly(PATH, &store, NULL), SEEP_OK);
-  check_store(PATH, store, polls, MORE);
+  check_store(f, PATH, store, MORE);
   seep_store_close(store);
+  check_view();
 }
 
 static void test_closed(void **state)
 {
   (void)state;
-  migrate(CLOSED, CLOSED_POLLS);
+  migrate(&closed_1);
+  migrate(&closed_2);
 }
 
 static void test_killed(void **state)
 {
   (void)state;
-  migrate(KILLED, KILLED_POLLS);
+  migrate(&killed_1);
+  migrate(&killed_2);
+}
+
+/* What was added can be written into an upgraded file as into a new one. */
+static void test_new_columns(void **state)
+{
+  (void)state;
+  const fixture *const fixtures[] = {&killed_1, &closed_2};
+  for (size_t i = 0; i < 2; i++) {
+    seep_store *store = NULL;
+    count c = {.lineages = 0};
+    unpack_store(fixtures[i]);
+    assert_int_equal(seep_store_open(PATH, moment_of(300), NULL, &store, NULL, NULL), SEEP_OK);
+    seep_store_leak leak = {.image = "new.exe", .verdict = "rapid", .slope_low_bytes_per_hour = 1};
+    assert_int_equal(seep_store_leak_open(store, &leak, NULL), SEEP_OK);
+    assert_int_equal(leak.id, 4);
+    const seep_store_lineage lineage = {.image = "new.exe", .seen = {1}};
+    assert_int_equal(seep_store_lineage_save(store, &lineage, NULL), SEEP_OK);
+    assert_int_equal(seep_store_lineages(store, see_lineage, &c, NULL), SEEP_OK);
+    assert_int_equal(c.lineages, 1);
+    seep_store_close(store);
+  }
 }
 
 /* ---- faults on the way ---- */
 
-/* A sum over every row of a version 1 file, without the mark of a clean stop; 0: it is of another version. */
-static uint64_t sum_version1(const char *path)
+/* A sum over every row of the fixture's file, without the mark of a clean stop; 0: it is of another version.
+ */
+static uint64_t sum_old(const fixture *f, const char *path)
 {
-  static const char *const queries[] = {
-      "SELECT * FROM process ORDER BY id", "SELECT * FROM poll ORDER BY id",
-      "SELECT * FROM leak ORDER BY id",    "SELECT * FROM capture ORDER BY id",
-      "SELECT * FROM journal ORDER BY id", "SELECT * FROM value WHERE name <> 'store.clean' ORDER BY name"};
+  static const char *const queries[] = {"SELECT * FROM process ORDER BY id",
+                                        "SELECT * FROM poll ORDER BY id",
+                                        "SELECT * FROM leak ORDER BY id",
+                                        "SELECT * FROM capture ORDER BY id",
+                                        "SELECT * FROM journal ORDER BY id",
+                                        "SELECT * FROM value WHERE name <> 'store.clean' ORDER BY name",
+                                        "SELECT * FROM image ORDER BY id",
+                                        "SELECT * FROM block ORDER BY id",
+                                        "SELECT * FROM hour ORDER BY 1, 2",
+                                        "SELECT * FROM event ORDER BY id",
+                                        "SELECT * FROM sqlite_master ORDER BY name"};
+  const size_t query_count = f->version == 1 ? 6 : sizeof queries / sizeof queries[0];
   sqlite3 *db = NULL;
   sqlite3_stmt *statement = NULL;
   assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -218,7 +317,7 @@ static uint64_t sum_version1(const char *path)
   int version = sqlite3_column_int(statement, 0);
   sqlite3_finalize(statement);
   uint64_t sum = UINT64_C(14695981039346656037);
-  for (size_t i = 0; version == 1 && i < sizeof queries / sizeof queries[0]; i++) {
+  for (size_t i = 0; version == f->version && i < query_count; i++) {
     assert_int_equal(sqlite3_prepare_v2(db, queries[i], -1, &statement, NULL), SQLITE_OK);
     while (sqlite3_step(statement) == SQLITE_ROW) {
       for (int column = 0; column < sqlite3_column_count(statement); column++) {
@@ -233,93 +332,107 @@ static uint64_t sum_version1(const char *path)
     sqlite3_finalize(statement);
   }
   sqlite3_close(db);
-  return version == 1 ? sum : 0;
+  return version == f->version ? sum : 0;
 }
 
-static void run_faults(const char *name, size_t polls, fault_kind kind, unsigned times, unsigned step)
+/* least: so many openings are refused at least, which shows that the faults met the way and not its end. */
+static void run_faults(const fixture *f, fault_kind kind, unsigned times, unsigned step, unsigned least)
 {
-  unpack_store(name);
-  const uint64_t sum = sum_version1(PATH);
+  unpack_store(f);
+  const uint64_t sum = sum_old(f, PATH);
   assert_true(sum != 0);
   bool fired = true;
   unsigned refused = 0, committed = 0;
   for (unsigned nth = 1; fired; nth += step * STORE_FILES_THINNED) {
     seep_store *store = NULL;
     seep_store_opening opening = {0};
-    unpack_store(name);
+    unpack_store(f);
     fault_vfs_arm(kind, nth, times);
-    seep_status status = seep_store_open(PATH, moment_of(polls), NULL, &store, &opening, NULL);
+    seep_status status = seep_store_open(PATH, moment_of(f->polls), NULL, &store, &opening, NULL);
     fired = fault_vfs_fired();
     fault_vfs_arm(kind, 0, 0);
     assert_string_equal(opening.set_aside, "");
     if (status != SEEP_OK) {
       assert_true(status == SEEP_OS || status == SEEP_LIMIT || status == SEEP_NOT_FOUND);
       store_files_copy(PATH, COPY);
-      uint64_t left = sum_version1(COPY);
+      uint64_t left = sum_old(f, COPY);
       assert_true(left == sum || left == 0); /* 0: the very last sync failed, and all of it is done */
       committed += left == 0;
       refused++;
-      assert_int_equal(seep_store_open(PATH, moment_of(polls), NULL, &store, &opening, NULL), SEEP_OK);
+      assert_int_equal(seep_store_open(PATH, moment_of(f->polls), NULL, &store, &opening, NULL), SEEP_OK);
       assert_string_equal(opening.set_aside, "");
     }
-    check_store(PATH, store, polls, 0);
+    check_store(f, PATH, store, 0);
     seep_store_close(store);
     assert_true(nth < 5000);
   }
-  print_message("%u openings refused, %u of them after the last write\n", refused, committed);
-  assert_true(refused * STORE_FILES_THINNED > 5);
+  print_message("%s: %u openings refused, %u of them after the last write\n", f->name, refused, committed);
+  assert_true(refused * STORE_FILES_THINNED > least);
   assert_true(committed <= refused / 2);
 }
 
 static void test_io_error(void **state)
 {
   (void)state;
-  run_faults(KILLED, KILLED_POLLS, FAULT_CHANGE, 1, 1);
-  run_faults(CLOSED, CLOSED_POLLS, FAULT_CHANGE, FAULT_FOR_GOOD, 9);
+  run_faults(&killed_1, FAULT_CHANGE, 1, 1, 5);
+  run_faults(&killed_2, FAULT_CHANGE, 1, 1, 5);
+  run_faults(&closed_1, FAULT_CHANGE, FAULT_FOR_GOOD, 9, 5);
+  run_faults(&closed_2, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
 }
 
 static void test_disk_full(void **state)
 {
   (void)state;
-  run_faults(KILLED, KILLED_POLLS, FAULT_FULL, FAULT_FOR_GOOD, 2);
-  run_faults(CLOSED, CLOSED_POLLS, FAULT_FULL, 1, 9);
+  run_faults(&killed_1, FAULT_FULL, FAULT_FOR_GOOD, 2, 5);
+  run_faults(&killed_2, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&closed_1, FAULT_FULL, 1, 9, 5);
+  run_faults(&closed_2, FAULT_FULL, 1, 1, 5);
 }
 
 static void test_read_error(void **state)
 {
   (void)state;
-  run_faults(KILLED, KILLED_POLLS, FAULT_READ, 1, 2);
-  run_faults(CLOSED, CLOSED_POLLS, FAULT_READ, FAULT_FOR_GOOD, 3);
+  run_faults(&killed_1, FAULT_READ, 1, 2, 5);
+  run_faults(&killed_2, FAULT_READ, 1, 1, 5);
+  run_faults(&closed_1, FAULT_READ, FAULT_FOR_GOOD, 3, 5);
+  run_faults(&closed_2, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
 }
 
 /* The power fails on the way: the file is of one version or the other, and whole. */
-static void test_power_cut(void **state)
+static void cut_power(const fixture *f, unsigned least)
 {
-  (void)state;
   bool was_cut = true;
   unsigned changes = 1, old = 0;
   for (; was_cut; changes += STORE_FILES_THINNED) {
     seep_store *store = NULL;
     seep_store_opening opening = {0};
-    unpack_store(KILLED);
+    unpack_store(f);
     store_files_remove(COPY);
     fault_vfs_remember(true);
     fault_vfs_cut_after(changes, COPY, changes * UINT64_C(7919));
-    assert_int_equal(seep_store_open(PATH, moment_of(KILLED_POLLS), NULL, &store, &opening, NULL), SEEP_OK);
+    assert_int_equal(seep_store_open(PATH, moment_of(f->polls), NULL, &store, &opening, NULL), SEEP_OK);
     seep_store_close(store);
     was_cut = fault_vfs_was_cut();
     fault_vfs_remember(false);
     if (!was_cut) {
       break;
     }
-    old += sum_version1(COPY) != 0;
-    assert_int_equal(seep_store_open(COPY, moment_of(KILLED_POLLS), NULL, &store, &opening, NULL), SEEP_OK);
+    old += sum_old(f, COPY) != 0;
+    assert_int_equal(seep_store_open(COPY, moment_of(f->polls), NULL, &store, &opening, NULL), SEEP_OK);
     assert_string_equal(opening.set_aside, "");
-    check_store(COPY, store, KILLED_POLLS, 0);
+    check_store(f, COPY, store, 0);
     seep_store_close(store);
   }
-  print_message("%u power cuts, %u left version 1\n", changes / STORE_FILES_THINNED, old);
-  assert_in_range(old * STORE_FILES_THINNED, 10, changes - 10);
+  print_message("%s: %u power cuts, %u left the old version\n", f->name, changes / STORE_FILES_THINNED, old);
+  assert_in_range(old * STORE_FILES_THINNED, least, changes - least);
+}
+
+static void test_power_cut(void **state)
+{
+  (void)state;
+  cut_power(&killed_1, 10);
+  cut_power(&killed_2, 5);
+  cut_power(&closed_2, 5);
 }
 
 /* ---- what version 1 could not read, and what this version does not know ---- */
@@ -329,7 +442,7 @@ static void test_unreadable_poll(void **state)
   (void)state;
   uint8_t known[CLOSED_POLLS];
   seep_store *store = NULL;
-  unpack_store(CLOSED);
+  unpack_store(&closed_1);
   /* Of the first thirty the number is the row less one. */
   store_files_sql(PATH, "UPDATE poll SET block = X'0107000000789c' WHERE id = 8;"
                         "UPDATE poll SET block = X'' WHERE id = 12;"
@@ -363,13 +476,13 @@ static void test_newer(void **state)
     sqlite3 *db = NULL;
     seep_store *store = NULL;
     seep_store_opening opening = {0};
-    unpack_store(CLOSED);
+    unpack_store(&closed_2);
     assert_int_equal(sqlite3_open(PATH, &db), SQLITE_OK);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (logged) {
       assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL), SQLITE_OK);
     }
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=3", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=4", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     size_t size = 0, log_size = 0;
     uint8_t *bytes = store_files_read(PATH, &size);
@@ -409,10 +522,11 @@ static int tear_down(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_closed),          cmocka_unit_test(test_killed),
-      cmocka_unit_test(test_io_error),        cmocka_unit_test(test_disk_full),
-      cmocka_unit_test(test_read_error),      cmocka_unit_test(test_power_cut),
-      cmocka_unit_test(test_unreadable_poll), cmocka_unit_test(test_newer),
+      cmocka_unit_test(test_closed),      cmocka_unit_test(test_killed),
+      cmocka_unit_test(test_new_columns), cmocka_unit_test(test_io_error),
+      cmocka_unit_test(test_disk_full),   cmocka_unit_test(test_read_error),
+      cmocka_unit_test(test_power_cut),   cmocka_unit_test(test_unreadable_poll),
+      cmocka_unit_test(test_newer),
   };
   return cmocka_run_group_tests_name("store/migration", tests, set_up, tear_down);
 }

@@ -31,7 +31,10 @@ static void add_cases(series_rig *rig)
                           .image = "app.exe",
                           .began = {INT64_C(1772323200000)},
                           .opened = {INT64_C(1772326800000)},
+                          .verdict = "rapid",
                           .slope_bytes_per_hour = 1048576,
+                          .slope_low_bytes_per_hour = 1e6,
+                          .slope_high_bytes_per_hour = 1.5e6,
                           .growth_bytes = 4096,
                           .commit_bytes = 8192,
                           .confidence = 0.5,
@@ -102,9 +105,9 @@ static void test_views(void **state)
   assert_view(
       "leaks",
       "id|image|pid|created|began|opened|closed|slope_bytes_per_hour|growth_bytes|commit_bytes|"
-      "confidence|kind|ending",
+      "confidence|kind|ending|verdict|slope_low_bytes_per_hour|slope_high_bytes_per_hour",
       "1|app.exe|4|2026-02-28T23:58:20Z|2026-03-01T00:00:00Z|2026-03-01T01:00:00Z||1048576.0|4096|8192|"
-      "0.5|undetermined|");
+      "0.5|undetermined||rapid|1000000.0|1500000.0");
   assert_view("captures", "id|leak|image|pid|created|kind|started|ended|bytes|path|outcome",
               "1|1|app.exe|4|2026-02-28T23:58:20Z|virtualalloc|2026-03-01T01:00:00Z|2026-03-01T01:01:00Z|77|"
               "C:\\x.etl|saved");

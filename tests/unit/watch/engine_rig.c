@@ -39,6 +39,18 @@ static void carry_poll(engine_rig *r, seep_command *command)
   command->as.poll.done = r->poll_answer;
 }
 
+static void keep_lineage(engine_rig *r, const seep_store_lineage *lineage)
+{
+  size_t place = 0;
+  while (place < r->lineage_count && strcmp(r->lineages[place].image, lineage->image) != 0) {
+    place++;
+  }
+  assert_true(place < ENGINE_RIG_LINEAGES);
+  r->lineages[place] = *lineage;
+  r->lineage_count += place == r->lineage_count;
+  r->lineages_kept++;
+}
+
 static void carry(void *context, seep_command *command)
 {
   engine_rig *r = context;
@@ -78,6 +90,9 @@ static void carry(void *context, seep_command *command)
     r->history_told++;
     r->history_told_bytes = command->as.history_told_bytes;
     break;
+  case SEEP_COMMAND_LINEAGE_KEEP:
+    keep_lineage(r, command->as.lineage);
+    break;
   case SEEP_COMMAND_CAPTURE_ADD:
   case SEEP_COMMAND_RECORDER:
     break;
@@ -110,6 +125,46 @@ size_t engine_rig_told(engine_rig *r, uint32_t id)
   return fake_sink_count_of(&r->sink, id);
 }
 
+const char *engine_rig_insert(engine_rig *r, uint32_t id, size_t n, const char *label)
+{
+  const seep_alert *alert = fake_sink_wait(&r->sink, id, n, 0);
+  const char *insert = alert != NULL ? seep_alert_insert(alert, label) : NULL;
+  return insert != NULL ? insert : "";
+}
+
+const seep_store_lineage *engine_rig_lineage(const engine_rig *r, const char *image)
+{
+  for (size_t i = 0; i < r->lineage_count; i++) {
+    if (strcmp(r->lineages[i].image, image) == 0) {
+      return &r->lineages[i];
+    }
+  }
+  return NULL;
+}
+
+static void begin(engine_rig *r)
+{
+  seep_engine_options options = {.version = "9.8.7",
+                                 .data_folder = "/data",
+                                 .capture_folder = "/data/captures",
+                                 .temporary_folder = "/data/captures/temporary",
+                                 .path_separator = '/',
+                                 .emit = carry,
+                                 .emit_context = r};
+  r->engine = seep_engine_new(&options, &r->settings);
+  assert_non_null(r->engine);
+  seep_engine_start(r->engine, engine_rig_now(r));
+}
+
+void engine_rig_restart(engine_rig *r)
+{
+  seep_engine_free(r->engine);
+  begin(r);
+  for (size_t i = 0; i < r->lineage_count; i++) {
+    seep_engine_lineage_known(r->engine, &r->lineages[i]);
+  }
+}
+
 int engine_rig_set_up(void **state)
 {
   engine_rig *r = calloc(1, sizeof *r);
@@ -121,21 +176,11 @@ int engine_rig_set_up(void **state)
   seep_settings_defaults(&r->settings);
   r->settings.poll_interval_ms = 1000;
   r->settings.poll_urgent_interval_ms = 500;
-  r->settings.detector_window_ms = 32000;
-  r->settings.detector_start_up_ms = 5000;
+  r->settings.detector_bucket_ms = 1000;
+  r->settings.detector_observation_ms = 64000;
   r->settings.detector_minimum_growth_bytes = 8 * MB;
   r->settings.detector_minimum_slope_bytes_per_hour = 10 * MB;
-  r->settings.detector_confirmations = 2;
-  seep_engine_options options = {.version = "9.8.7",
-                                 .data_folder = "/data",
-                                 .capture_folder = "/data/captures",
-                                 .temporary_folder = "/data/captures/temporary",
-                                 .path_separator = '/',
-                                 .emit = carry,
-                                 .emit_context = r};
-  r->engine = seep_engine_new(&options, &r->settings);
-  assert_non_null(r->engine);
-  seep_engine_start(r->engine, engine_rig_now(r));
+  begin(r);
   *state = r;
   return 0;
 }

@@ -12,6 +12,7 @@
 
 #define MB (UINT64_C(1) << 20)
 #define ENGINE_RIG_ORDER 4096
+#define ENGINE_RIG_LINEAGES 16
 
 typedef struct engine_rig {
   fake_world world;
@@ -30,13 +31,19 @@ typedef struct engine_rig {
   size_t leaks_opened, leaks_updated, requests, bookmarks, history_told;
   uint64_t history_told_bytes;
   seep_recorder_target target;
+  seep_store_lineage lineages[ENGINE_RIG_LINEAGES]; /* what has been kept, each image once */
+  size_t lineage_count, lineages_kept;
   int64_t interval_ms, next_leak_id, next_row;
   char bookmark[64];
 } engine_rig;
 
-/* A started engine that looks every second and judges within half a minute. */
+/* A started engine that looks every second, calls rapid growth after a quarter of a minute and a leak after
+ * little more than a whole one. */
 int engine_rig_set_up(void **state);
 int engine_rig_tear_down(void **state);
+
+/* The service is started again: another engine, which is told of the lineages that were kept. */
+void engine_rig_restart(engine_rig *r);
 
 seep_now engine_rig_now(const engine_rig *r);
 /* That many looks, a second apart on both clocks. */
@@ -44,5 +51,8 @@ void engine_rig_poll(engine_rig *r, unsigned polls);
 /* One look now, without time passing before it. */
 void engine_rig_look(engine_rig *r);
 size_t engine_rig_told(engine_rig *r, uint32_t id); /* how many alerts with this id */
+/* What the n-th of them says there; "" when it has not come. */
+const char *engine_rig_insert(engine_rig *r, uint32_t id, size_t n, const char *label);
+const seep_store_lineage *engine_rig_lineage(const engine_rig *r, const char *image); /* NULL: not kept */
 
 #endif

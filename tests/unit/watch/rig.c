@@ -39,8 +39,8 @@ const char *rig_path(const char *name)
 
 static const char settings_text[] =
     "{\"poll\":{\"interval_s\":1,\"urgent_interval_s\":1},"
-    "\"detector\":{\"window_s\":32,\"minimum_slope_bytes_per_hour\":1048576,\"minimum_growth_bytes\":8388608,"
-    "\"start_up_s\":5,\"confirmations\":2},"
+    "\"detector\":{\"bucket_s\":1,\"observation_s\":64,\"minimum_slope_bytes_per_hour\":1048576,"
+    "\"minimum_growth_bytes\":8388608},"
     "\"capture\":{\"maximum_s\":20,\"minimum_free_bytes\":0,\"cool_down_s\":0}}";
 
 static void remove_tree(const char *folder)

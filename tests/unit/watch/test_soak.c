@@ -73,7 +73,8 @@ static void memory_stays_where_it_is(void **state)
   print_message("resident after %u looks: %u kB, after %u: %u kB\n", WARM_UP_POLLS, (unsigned)(before / 1024),
                 WARM_UP_POLLS + POLLS, (unsigned)(after / 1024));
   assert_true(after < before + ALLOWED_BYTES);
-  assert_int_equal(fake_sink_count_of(&r->sink, SEEP_ALERT_LEAK_FOUND), 1);
+  /* at once, and when it has doubled, which is told once an hour: less than three of them have passed */
+  assert_in_range(fake_sink_count_of(&r->sink, SEEP_ALERT_LEAK_FOUND), 1, 3);
 #endif
 }
 

@@ -21,8 +21,8 @@
 
 #define FORM                                                                                                 \
   "{\"poll\":{\"interval_s\":1,\"urgent_interval_s\":1},"                                                    \
-  "\"detector\":{\"window_s\":32,\"minimum_slope_bytes_per_hour\":1048576,"                                  \
-  "\"minimum_growth_bytes\":8388608,\"start_up_s\":5,\"confirmations\":2},"                                  \
+  "\"detector\":{\"bucket_s\":1,\"observation_s\":64,\"minimum_slope_bytes_per_hour\":1048576,"              \
+  "\"minimum_growth_bytes\":8388608},"                                                                       \
   "\"capture\":{\"enabled\":false},\"store\":{%s}}"
 
 /* ---- what the file says after the watchdog has stopped ---- */

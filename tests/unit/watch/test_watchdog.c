@@ -122,6 +122,55 @@ static void a_recorder_that_fails_at_any_call_leaves_nothing(void **state)
   }
 }
 
+/* Looks until the process holds that much. */
+static void climb(rig *r, const fake_process *process, uint64_t bytes)
+{
+  bool there = false;
+  for (unsigned waited_ms = 0; !there && waited_ms < RIG_PATIENCE_MS; waited_ms += 2) {
+    seep_watchdog_post(r->watchdog, SEEP_CONTROL_POLL_NOW);
+    uv_sleep(2);
+    uv_mutex_lock(&r->world.lock);
+    there = process->commit_bytes >= bytes;
+    uv_mutex_unlock(&r->world.lock);
+  }
+  assert_true(there);
+}
+
+static bool take_lineage(void *context, const seep_store_lineage *lineage)
+{
+  seep_store_lineage *out = context;
+  *out = *lineage;
+  return true;
+}
+
+/* The case is over, the service starts anew, and the process climbs to where it has been: no news. */
+static void how_high_an_image_stood_outlives_the_service(void **state)
+{
+  rig *r = *state;
+  seep_store *store = NULL;
+  seep_store_lineage kept = {.image = ""};
+  fake_process *process = fake_world_add(&r->world, 4242, "Leaky.exe", 100 * MB, 2 * (int64_t)MB);
+  rig_start(r);
+  climb(r, process, 400 * MB);
+  uv_mutex_lock(&r->world.lock);
+  process->growth_per_second = 0;
+  process->commit_bytes = 100 * MB;
+  uv_mutex_unlock(&r->world.lock);
+  assert_non_null(rig_poll_until(r, SEEP_ALERT_LEAK_OVER, 1));
+  (void)rig_stop(r);
+  assert_int_equal(seep_store_open_readonly(rig_path("seepwatch.db"), &store, NULL), SEEP_OK);
+  assert_int_equal(seep_store_lineages(store, take_lineage, &kept, NULL), SEEP_OK);
+  seep_store_close(store);
+  assert_string_equal(kept.image, "leaky.exe");
+  assert_true(kept.lineage.high_water > 350.0 * (double)MB);
+  process->growth_per_second = 2 * (int64_t)MB;
+  rig_start(r);
+  climb(r, process, 370 * MB);
+  assert_int_equal(fake_sink_count_of(&r->sink, SEEP_ALERT_LEAK_FOUND), 1);
+  assert_non_null(rig_poll_until(r, SEEP_ALERT_LEAK_FOUND, 2)); /* beyond it */
+  (void)rig_stop(r);
+}
+
 static void an_event_2004_is_told_and_its_bookmark_survives(void **state)
 {
   static const char xml[] =
@@ -238,6 +287,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
       watchdog_test(starts_and_stops),
       watchdog_test(a_leak_is_recorded_and_saved),
+      watchdog_test(how_high_an_image_stood_outlives_the_service),
       watchdog_test(a_calm_server_is_not_recorded),
       watchdog_test(stops_within_five_seconds_in_the_middle_of_a_recording),
       watchdog_test(a_recorder_that_hangs_in_the_stop_is_left_to_the_next_start),
