@@ -31,7 +31,7 @@
 /* Half-width of the slope's interval in mean deviations of the slopes in eight parts of the window.
  * Unreleased floors are no independent draws: the factor is measured, so that 19 of 20 steady leaks lie
  * within. */
-#define INTERVAL_FACTOR 1.05
+#define INTERVAL_FACTOR 1.3
 #define LEAST_INTERVAL 0.035 /* of the slope: the ends of a window fall anywhere on a stair or a tooth */
 
 /* Base buckets of growth that no floor shows: the newest one's own, and half of the next. */
@@ -206,6 +206,7 @@ static void note_alarming(seep_detector *detector, seep_trial *trial, unsigned c
       detector->alarming_on = own ? 0 : detector->alarming_on;
     } else if (own || detector->alarming_on == 0 || from < (double)detector->alarming_from) {
       detector->alarming_on = (uint8_t)(level + 1);
+      detector->alarming_buckets = (uint8_t)trial->window.count;
       detector->alarming_from = (float)from;
       detector->alarming_step = (float)(trial->window.rise / (trial->window.count - 1) / (1u << level));
     }
@@ -238,8 +239,7 @@ static seep_verdict look_for_rapid(seep_detector *detector, seep_trial *trial, u
   if (detector->alarming_on == 0 || !is_danger_now(detector, trial)) {
     return SEEP_VERDICT_NONE;
   }
-  unsigned level = detector->alarming_on - 1u;
-  seep_window_open(&trial->window, &detector->floors, level, seep_floors_count(&detector->floors, level));
+  seep_window_open(&trial->window, &detector->floors, detector->alarming_on - 1u, detector->alarming_buckets);
   seep_window_measure(&trial->window);
   return call(detector, &trial->window, SEEP_LEVEL_RAPID);
 }
