@@ -84,6 +84,7 @@ void seep_detector_init(seep_detector *detector, seep_mono now, double high_wate
 static void start_afresh(seep_detector *detector, const seep_detector_settings *settings, seep_mono now)
 {
   seep_floors_init(&detector->floors, now, bucket_of(settings), long_level_of(settings));
+  detector->proof = (uint8_t)proof_of(settings, &detector->floors);
   memset(detector->alike, 0, sizeof detector->alike);
   detector->fast = 0;
   detector->alarming_on = 0;
@@ -91,15 +92,20 @@ static void start_afresh(seep_detector *detector, const seep_detector_settings *
   detector->risen_ms = 0;
 }
 
-static seep_trial trial_of(const seep_detector *detector, const seep_detector_settings *settings,
-                           uint64_t headroom)
+/* Field by field: to clear the room for a window costs as much as a trial. */
+static void set_trial(seep_trial *trial, const seep_detector *detector,
+                      const seep_detector_settings *settings, uint64_t headroom)
 {
-  return (seep_trial){.floors = &detector->floors,
-                      .proof = proof_of(settings, &detector->floors),
-                      .minimum_growth = settings->minimum_growth,
-                      .minimum_slope_per_hour = settings->minimum_slope_per_hour,
-                      .high_water = detector->high_water,
-                      .headroom = headroom == SEEP_HEADROOM_UNKNOWN ? -1.0 : (double)headroom};
+  trial->floors = &detector->floors;
+  trial->proof = detector->proof;
+  trial->minimum_growth = settings->minimum_growth;
+  trial->minimum_slope_per_hour = settings->minimum_slope_per_hour;
+  trial->high_water = detector->high_water;
+  trial->headroom = headroom == SEEP_HEADROOM_UNKNOWN ? -1.0 : (double)headroom;
+  trial->thorough = false;
+  trial->window.count = 0;
+  trial->failed = SEEP_TEST_WATCHED;
+  trial->measured = trial->needed = 0.0;
 }
 
 /* ---- what a call stands on ---- */
@@ -247,10 +253,8 @@ static seep_verdict look_for_rapid(seep_detector *detector, seep_trial *trial, u
 static seep_verdict look_for_suspect(seep_detector *detector, unsigned closed)
 {
   unsigned first = first_suspicious(detector);
-  bool alike = false;
-  for (unsigned level = first; level < SEEP_FLOORS_LEVELS; level++) {
-    alike = alike || detector->alike[level] > 0;
-  }
+  static const uint8_t none[SEEP_FLOORS_LEVELS] = {0};
+  bool alike = memcmp(detector->alike, none, sizeof none) != 0;
   if (detector->level == SEEP_LEVEL_NONE) {
     detector->level = alike ? SEEP_LEVEL_SUSPECT : SEEP_LEVEL_NONE;
     detector->doubtful = 0;
@@ -321,7 +325,8 @@ seep_verdict seep_detector_step(seep_detector *detector, const seep_detector_set
   if (closed == 0) {
     return SEEP_VERDICT_NONE;
   }
-  seep_trial trial = trial_of(detector, settings, headroom);
+  seep_trial trial;
+  set_trial(&trial, detector, settings, headroom);
   seep_verdict verdict = SEEP_VERDICT_NONE;
   if (detector->level != SEEP_LEVEL_LEAK) {
     verdict = look_for_leak(detector, &trial, closed, urgent);
@@ -377,7 +382,8 @@ void seep_detector_explain(const seep_detector *detector, const seep_detector_se
   if (!detector->begun) {
     return;
   }
-  seep_trial trial = trial_of(detector, settings, headroom);
+  seep_trial trial;
+  set_trial(&trial, detector, settings, headroom);
   double from;
   trial.thorough = true;
   out->watched_ms = seep_floors_watched_ms(floors);

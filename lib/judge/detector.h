@@ -80,6 +80,7 @@ typedef struct seep_detector {
   uint8_t followed_on;               /* level of the window that the case is followed on */
   uint8_t released;                  /* closes in a row below half of what had grown */
   uint8_t doubtful;                  /* closes in a row at which a suspect did not look like a leak */
+  uint8_t proof;                     /* buckets of the long level that the first proof takes */
   uint8_t alarming_buckets;          /* how many of its newest ones do */
   uint8_t alarming_on;               /* the level that shows it and one; 0 = none does */
   uint8_t fast;                      /* closes in a row at which it grew fast enough for rapid growth */

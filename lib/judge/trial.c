@@ -220,9 +220,9 @@ static bool endangers(seep_trial *trial, const demands *asked, double stake, dou
 static bool open_for_rapid(seep_trial *trial, unsigned level, unsigned least_buckets, double stake)
 {
   unsigned have = seep_floors_count(trial->floors, level);
-  double hours_each = (double)seep_floors_bucket_ms(trial->floors, level) / (double)SEEP_MS_PER_HOUR;
   trial->window.count = 0;
   if (have < least_buckets) {
+    double hours_each = (double)seep_floors_bucket_ms(trial->floors, level) / (double)SEEP_MS_PER_HOUR;
     return fail(trial, SEEP_TEST_WATCHED, have * hours_each, least_buckets * hours_each);
   }
   double taken = share(trial, seep_window_rise(trial->floors, level));
