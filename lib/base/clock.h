@@ -43,6 +43,12 @@ static inline int64_t seep_mono_since(seep_mono now, seep_mono then)
   return now.ms - then.ms;
 }
 
+/* What the wall clock would call an earlier moment of running time, by how it stands now. */
+static inline seep_wall seep_now_wall_of(seep_now now, seep_mono then)
+{
+  return (seep_wall){now.wall.ms - seep_mono_since(now.mono, then)};
+}
+
 /* FILETIME values before 1970 or beyond year 9999 are clamped. */
 seep_wall seep_wall_from_filetime(seep_filetime filetime);
 seep_filetime seep_wall_to_filetime(seep_wall wall);

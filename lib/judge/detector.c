@@ -120,15 +120,6 @@ static double deviation_of(const seep_shape *shape)
   return sum / SEEP_SHAPE_PARTS;
 }
 
-/* 2^64, which is what a float makes of the greatest values, is no uint64_t. */
-static uint64_t whole(double grown)
-{
-  if (grown >= 18446744073709551616.0) {
-    return UINT64_MAX;
-  }
-  return grown > 0.0 ? (uint64_t)grown : 0;
-}
-
 static void find(seep_detector *detector, const seep_window *window, seep_verdict_level level)
 {
   seep_finding *finding = &detector->finding;
@@ -141,7 +132,7 @@ static void find(seep_detector *detector, const seep_window *window, seep_verdic
   finding->slope_per_hour = slope;
   finding->slope_low_per_hour = slope > half ? slope - half : 0.0;
   finding->slope_high_per_hour = slope + half;
-  finding->growth = whole(now - detector->called_from);
+  finding->growth = seep_window_whole(now - detector->called_from);
   confidence = level == SEEP_LEVEL_RAPID ? confidence * MOST_RAPID_CONFIDENCE : confidence;
   finding->confidence = (float)(confidence < 1.0 ? confidence : 1.0);
   detector->peak = now > detector->peak ? now : detector->peak;

@@ -160,6 +160,11 @@ int64_t seep_floors_bucket_ms(const seep_floors *floors, unsigned level)
   return floors->bucket_ms * ((int64_t)1 << level);
 }
 
+double seep_floors_bucket_hours(const seep_floors *floors, unsigned level)
+{
+  return (double)seep_floors_bucket_ms(floors, level) / (double)SEEP_MS_PER_HOUR;
+}
+
 int64_t seep_floors_watched_ms(const seep_floors *floors)
 {
   return floors->bucket_ms * (int64_t)floors->closed;

@@ -54,8 +54,9 @@ float seep_floors_high(const seep_floors *floors, unsigned level, unsigned i);
  * Returns how many. */
 unsigned seep_floors_distant(const seep_floors *floors, float *out);
 
-/* Milliseconds in a bucket of this level. */
+/* The length of a bucket of this level. */
 int64_t seep_floors_bucket_ms(const seep_floors *floors, unsigned level);
+double seep_floors_bucket_hours(const seep_floors *floors, unsigned level);
 
 /* Milliseconds of watched time in closed base buckets. */
 int64_t seep_floors_watched_ms(const seep_floors *floors);

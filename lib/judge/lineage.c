@@ -39,14 +39,14 @@ static double level_at(const life *it, double share)
   return seep_window_at(it->g, it->parts, share * it->parts - 1.0);
 }
 
-static bool are_alike(const seep_lineage *lineage)
+/* Of the lives that a verdict stands on. */
+static void range_of(const seep_lineage *lineage, float *slowest, float *fastest)
 {
-  float slowest = lineage->rates[0], fastest = slowest;
+  *slowest = *fastest = lineage->rates[0];
   for (unsigned i = 1; i < LIVES_NEEDED; i++) {
-    slowest = lineage->rates[i] < slowest ? lineage->rates[i] : slowest;
-    fastest = lineage->rates[i] > fastest ? lineage->rates[i] : fastest;
+    *slowest = lineage->rates[i] < *slowest ? lineage->rates[i] : *slowest;
+    *fastest = lineage->rates[i] > *fastest ? lineage->rates[i] : *fastest;
   }
-  return fastest <= RATES_ALIKE * slowest;
 }
 
 static void count_life(seep_lineage *lineage, double per_hour)
@@ -59,18 +59,16 @@ static void count_life(seep_lineage *lineage, double per_hour)
 
 static void describe(const seep_lineage *lineage, const life *it, seep_mono now, seep_finding *finding)
 {
+  float slowest, fastest;
   double rise = it->g[it->parts - 1] - level_at(it, AFTER_START);
   int64_t lasted_ms = (int64_t)(it->hours * (double)SEEP_MS_PER_HOUR);
+  range_of(lineage, &slowest, &fastest);
   memset(finding, 0, sizeof *finding);
   finding->began.ms = now.ms - lasted_ms;
-  finding->slope_per_hour = finding->slope_low_per_hour = finding->slope_high_per_hour =
-      (double)lineage->rates[0];
-  for (unsigned i = 1; i < LIVES_NEEDED; i++) {
-    double rate = (double)lineage->rates[i];
-    finding->slope_low_per_hour = rate < finding->slope_low_per_hour ? rate : finding->slope_low_per_hour;
-    finding->slope_high_per_hour = rate > finding->slope_high_per_hour ? rate : finding->slope_high_per_hour;
-  }
-  finding->growth = rise < 18446744073709551616.0 ? (uint64_t)rise : UINT64_MAX;
+  finding->slope_per_hour = (double)lineage->rates[0];
+  finding->slope_low_per_hour = (double)slowest;
+  finding->slope_high_per_hour = (double)fastest;
+  finding->growth = seep_window_whole(rise);
   finding->confidence = CONFIDENCE;
   double squares = 0.0;
   for (unsigned part = 0; part <= SEEP_SHAPE_PARTS; part++) {
@@ -92,8 +90,7 @@ seep_verdict seep_lineage_ended(seep_lineage *lineage, const seep_detector *ende
   life it = {.parts = floors->life_count,
              .hours = (double)floors->life_count * (double)floors->life_part * (double)floors->bucket_ms /
                       (double)SEEP_MS_PER_HOUR};
-  double observation_hours =
-      SEEP_FLOORS_RING * (double)seep_floors_bucket_ms(floors, floors->long_level) / (double)SEEP_MS_PER_HOUR;
+  double observation_hours = SEEP_FLOORS_RING * seep_floors_bucket_hours(floors, floors->long_level);
   if (it.parts < LEAST_PARTS || it.hours < LEAST_OBSERVATION * observation_hours) {
     return SEEP_VERDICT_NONE;
   }
@@ -112,8 +109,10 @@ seep_verdict seep_lineage_ended(seep_lineage *lineage, const seep_detector *ende
     lineage->lives = lineage->quiet_lives = 0;
     return SEEP_VERDICT_NONE;
   }
+  float slowest, fastest;
   count_life(lineage, per_hour);
-  if (lineage->lives < LIVES_NEEDED || !are_alike(lineage)) {
+  range_of(lineage, &slowest, &fastest);
+  if (lineage->lives < LIVES_NEEDED || fastest > RATES_ALIKE * slowest) {
     return SEEP_VERDICT_NONE;
   }
   describe(lineage, &it, now, finding);

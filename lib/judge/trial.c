@@ -173,7 +173,7 @@ static bool open_for_leak(seep_trial *trial, unsigned level)
     return true;
   }
   trial->window.count = 0;
-  double hours_each = (double)seep_floors_bucket_ms(floors, level) / (double)SEEP_MS_PER_HOUR;
+  double hours_each = seep_floors_bucket_hours(floors, level);
   return fail(trial, SEEP_TEST_WATCHED, (floors->closed >> level) * hours_each, needed * hours_each);
 }
 
@@ -222,7 +222,7 @@ static bool open_for_rapid(seep_trial *trial, unsigned level, unsigned least_buc
   unsigned have = seep_floors_count(trial->floors, level);
   trial->window.count = 0;
   if (have < least_buckets) {
-    double hours_each = (double)seep_floors_bucket_ms(trial->floors, level) / (double)SEEP_MS_PER_HOUR;
+    double hours_each = seep_floors_bucket_hours(trial->floors, level);
     return fail(trial, SEEP_TEST_WATCHED, have * hours_each, least_buckets * hours_each);
   }
   double taken = share(trial, seep_window_rise(trial->floors, level));

@@ -78,29 +78,26 @@ double seep_window_rise(const seep_floors *floors, unsigned level)
   return count > 0 ? (double)low[count - 1] - (double)lowest : 0.0;
 }
 
+static bool copy_newest(float *out, const seep_floors *floors, unsigned level, unsigned count)
+{
+  float distant[SEEP_FLOORS_LONG];
+  bool is_long = count > SEEP_FLOORS_RING && level == floors->long_level;
+  unsigned have = is_long ? seep_floors_distant(floors, distant) : seep_floors_count(floors, level);
+  for (unsigned i = 0; i < count && have >= count; i++) {
+    unsigned from = have - count + i;
+    out[i] = is_long ? distant[from] : seep_floors_low(floors, level, from);
+  }
+  return have >= count;
+}
+
 bool seep_window_open(seep_window *window, const seep_floors *floors, unsigned level, unsigned count)
 {
-  unsigned have = seep_floors_count(floors, level);
-  if (count < 2 || count > SEEP_WINDOW_BUCKETS) {
+  if (count < 2 || count > SEEP_WINDOW_BUCKETS || !copy_newest(window->low, floors, level, count)) {
     return false;
-  }
-  if (count > SEEP_FLOORS_RING && level == floors->long_level) {
-    float distant[SEEP_FLOORS_LONG];
-    have = seep_floors_distant(floors, distant);
-    if (have < count) {
-      return false;
-    }
-    memcpy(window->low, distant + (have - count), count * sizeof window->low[0]);
-  } else if (have < count) {
-    return false;
-  } else {
-    for (unsigned i = 0; i < count; i++) {
-      window->low[i] = seep_floors_low(floors, level, have - count + i);
-    }
   }
   window->count = count;
   window->level = level;
-  window->hours_each = (double)seep_floors_bucket_ms(floors, level) / (double)SEEP_MS_PER_HOUR;
+  window->hours_each = seep_floors_bucket_hours(floors, level);
   seep_window_unreleased(window->low, count, window->g);
   window->rise = window->g[count - 1] - window->g[0];
   return true;
@@ -191,7 +188,7 @@ double seep_window_daily_share(const seep_floors *floors)
 {
   float low[SEEP_FLOORS_LONG];
   unsigned count = seep_floors_distant(floors, low);
-  double hours_each = (double)seep_floors_bucket_ms(floors, floors->long_level) / (double)SEEP_MS_PER_HOUR;
+  double hours_each = seep_floors_bucket_hours(floors, floors->long_level);
   if (hours_each < LEAST_BIN_HOURS || hours_each > MOST_BIN_HOURS || count * hours_each < LEAST_DAYS_HOURS) {
     return 0.0;
   }
@@ -209,6 +206,15 @@ double seep_window_daily_share(const seep_floors *floors)
   }
   double all = g[count - 1] - g[0];
   return all > 0.0 ? best / all : 0.0;
+}
+
+/* 2^64, which is what a float makes of the greatest values, is no uint64_t. */
+uint64_t seep_window_whole(double amount)
+{
+  if (amount >= 18446744073709551616.0) {
+    return UINT64_MAX;
+  }
+  return amount > 0.0 ? (uint64_t)amount : 0;
 }
 
 void seep_window_describe(const seep_window *window, const seep_floors *floors, seep_shape *shape)

@@ -68,6 +68,9 @@ double seep_window_age_ratio(const seep_floors *floors, double now);
  * known, or the buckets are too long or too short for days. */
 double seep_window_daily_share(const seep_floors *floors);
 
+/* An amount as a whole number: 0 below it, the largest above it. */
+uint64_t seep_window_whole(double amount);
+
 /* For people: all that was measured, with the slope's interval. */
 void seep_window_describe(const seep_window *window, const seep_floors *floors, seep_shape *shape);
 

@@ -139,6 +139,14 @@ static void why_noise(const question *q)
   say(q, " would stand out");
 }
 
+/* "a leak over at least 4.80" */
+static void say_demand(const question *q, const char *at_least)
+{
+  say(q, called(q));
+  say(q, at_least);
+  seep_explanation__write_figure(q->writer, q->assessment->needed, 2);
+}
+
 static void why_even(const question *q)
 {
   double parts = q->assessment->measured;
@@ -153,9 +161,7 @@ static void why_even(const question *q)
   say(q, " (it is spread over ");
   say_measured(q);
   say(q, " of 8 equal parts of that time; ");
-  say(q, called(q));
-  say(q, " over at least ");
-  seep_explanation__write_figure(q->writer, q->assessment->needed, 2);
+  say_demand(q, " over at least ");
   say(q, ")");
 }
 
@@ -168,9 +174,7 @@ static void why_fading(const question *q)
     say(q, " brought ");
     say_measured(q);
     say(q, " of what an even growth would have brought there, and ");
-    say(q, called(q));
-    say(q, " brings at least ");
-    seep_explanation__write_figure(q->writer, q->assessment->needed, 2);
+    say_demand(q, " brings at least ");
   }
 }
 
@@ -182,9 +186,7 @@ static void why_age(const question *q)
     say(q, " (the newest half of that time brought ");
     say_measured(q);
     say(q, " times as much as the quarter before it; an even growth 2.00 times, ");
-    say(q, called(q));
-    say(q, " at least ");
-    seep_explanation__write_figure(q->writer, q->assessment->needed, 2);
+    say_demand(q, " at least ");
     say(q, " times)");
   }
 }

@@ -46,7 +46,7 @@ static void take_finding(seep_engine_case *open, const seep_finding *finding, ui
 static void take_beginning(seep_engine_case *open, seep_now now, seep_mono began)
 {
   open->began = began;
-  open->leak.began.ms = now.wall.ms - seep_mono_since(now.mono, began);
+  open->leak.began = seep_now_wall_of(now, began);
 }
 
 /* Of all processes that are known to grow: they eat the same headroom. */
@@ -84,7 +84,7 @@ static void tell_case(seep_engine *engine, seep_now now, seep_engine_case *open,
 {
   /* The growth is that of the process it is about now: so is its beginning. */
   seep_store_leak told = open->leak;
-  told.began.ms = now.wall.ms - seep_mono_since(now.mono, open->finding.began);
+  told.began = seep_now_wall_of(now, open->finding.began);
   const seep_notices_case found = {.leak = &told,
                                    .finding = &open->finding,
                                    .memory = engine->memory_known ? &engine->memory : NULL,

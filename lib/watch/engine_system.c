@@ -86,12 +86,6 @@ static void said(seep_engine_growth *growth, seep_mono now, bool silent)
   growth->due = false;
 }
 
-static seep_wall began_on_the_wall(const seep_engine_growth *growth, seep_now now)
-{
-  seep_wall began = {now.wall.ms - seep_mono_since(now.mono, growth->detector.finding.began)};
-  return began;
-}
-
 /* ---- the system's figures ---- */
 
 static bool pools_explain(const seep_engine_system *system)
@@ -133,7 +127,7 @@ static void judge_figure(seep_engine *engine, seep_now now, seep_engine_figure f
   } else if (word == SAY_GROWTH) {
     const seep_notices_growth notice = {.what = figure_names[figure],
                                         .finding = finding,
-                                        .began = began_on_the_wall(growth, now),
+                                        .began = seep_now_wall_of(now, growth->detector.finding.began),
                                         .now_bytes = value,
                                         .headroom_bytes = headroom};
     said(growth, now.mono, false);
@@ -230,7 +224,8 @@ void seep_engine__judge_handles(seep_engine *engine, seep_now now, size_t slot)
     seep_engine__emit_alert(engine);
   } else if (word == SAY_GROWTH) {
     said(growth, now.mono, false);
-    seep_notices_handles(&engine->alert, process, finding, began_on_the_wall(growth, now));
+    seep_notices_handles(&engine->alert, process, finding,
+                         seep_now_wall_of(now, growth->detector.finding.began));
     seep_engine__emit_alert(engine);
   }
 }

@@ -102,15 +102,6 @@ static size_t over(const server *s)
   return engine_rig_told(s->r, SEEP_ALERT_HANDLE_GROWTH_OVER);
 }
 
-static const char *insert(const server *s, uint32_t id, size_t n, const char *label)
-{
-  const seep_alert *alert = fake_sink_wait(&s->r->sink, id, n, 0);
-  assert_non_null(alert);
-  const char *text = seep_alert_insert(alert, label);
-  assert_non_null(text);
-  return text;
-}
-
 static void leak_until_told(server *s, double handles_per_hour)
 {
   int64_t limit = s->ms + 21 * DAY;
@@ -140,8 +131,8 @@ static void who_leaks_handles_is_told_and_nothing_is_recorded(void **state)
   start(&s, state, 1500);
   leak(&s, 0, 24);
   leak_until_told(&s, 60);
-  assert_string_equal(insert(&s, SEEP_ALERT_HANDLE_GROWTH, 1, "image"), "w3wp.exe");
-  assert_string_equal(insert(&s, SEEP_ALERT_HANDLE_GROWTH, 1, "pid"), "700");
+  assert_string_equal(engine_rig_insert(s.r, SEEP_ALERT_HANDLE_GROWTH, 1, "image"), "w3wp.exe");
+  assert_string_equal(engine_rig_insert(s.r, SEEP_ALERT_HANDLE_GROWTH, 1, "pid"), "700");
   assert_int_equal(s.r->leaks_opened, 0);
   assert_int_equal(s.r->requests, 0);
   assert_int_equal(over(&s), 0);
@@ -150,7 +141,7 @@ static void who_leaks_handles_is_told_and_nothing_is_recorded(void **state)
   assert_int_equal(told(&s), 1);
   assert_int_equal(over(&s), 1);
   /* What it had grown by, though all are closed. */
-  assert_true(strtol(insert(&s, SEEP_ALERT_HANDLE_GROWTH_OVER, 1, "growth"), NULL, 10) > 500);
+  assert_true(strtol(engine_rig_insert(s.r, SEEP_ALERT_HANDLE_GROWTH_OVER, 1, "growth"), NULL, 10) > 500);
 }
 
 static void its_end_is_told_with_the_process(void **state)
@@ -161,8 +152,9 @@ static void its_end_is_told_with_the_process(void **state)
   s.ended = true;
   poll(&s);
   assert_int_equal(over(&s), 1);
-  assert_string_equal(insert(&s, SEEP_ALERT_HANDLE_GROWTH_OVER, 1, "pid"), "700");
-  assert_string_equal(insert(&s, SEEP_ALERT_HANDLE_GROWTH_OVER, 1, "ending"), "the process ended");
+  assert_string_equal(engine_rig_insert(s.r, SEEP_ALERT_HANDLE_GROWTH_OVER, 1, "pid"), "700");
+  assert_string_equal(engine_rig_insert(s.r, SEEP_ALERT_HANDLE_GROWTH_OVER, 1, "ending"),
+                      "the process ended");
   leak(&s, 0, 24);
   assert_int_equal(over(&s), 1);
 }

@@ -121,19 +121,9 @@ static size_t over(const server *s)
   return engine_rig_told(s->r, SEEP_ALERT_SYSTEM_GROWTH_OVER);
 }
 
-/* Insert `label` of the n-th alert of this kind. */
-static const char *insert(const server *s, uint32_t id, size_t n, const char *label)
-{
-  const seep_alert *alert = fake_sink_wait(&s->r->sink, id, n, 0);
-  assert_non_null(alert);
-  const char *text = seep_alert_insert(alert, label);
-  assert_non_null(text);
-  return text;
-}
-
 static const char *what(const server *s, size_t n)
 {
-  return insert(s, SEEP_ALERT_SYSTEM_GROWTH, n, "what");
+  return engine_rig_insert(s->r, SEEP_ALERT_SYSTEM_GROWTH, n, "what");
 }
 
 static void leak_until_told(server *s, double *figure, double megabytes_per_hour)
@@ -164,7 +154,8 @@ static void commit_that_no_process_owns_is_told(void **state)
   leak(&s, &s.shared, 0, 24 * 14);
   assert_int_equal(told(&s), 1);
   assert_int_equal(over(&s), 1);
-  assert_string_equal(insert(&s, SEEP_ALERT_SYSTEM_GROWTH_OVER, 1, "what"), "commit that no process owns");
+  assert_string_equal(engine_rig_insert(s.r, SEEP_ALERT_SYSTEM_GROWTH_OVER, 1, "what"),
+                      "commit that no process owns");
 }
 
 static void a_pool_is_told_by_its_own_name_only(void **state)
@@ -180,7 +171,7 @@ static void a_pool_is_told_by_its_own_name_only(void **state)
   }
   assert_int_equal(over(&s), 1);
   /* The growth that was, though nothing is left of it. */
-  assert_non_null(strstr(insert(&s, SEEP_ALERT_SYSTEM_GROWTH_OVER, 1, "growth"), "1.3"));
+  assert_non_null(strstr(engine_rig_insert(s.r, SEEP_ALERT_SYSTEM_GROWTH_OVER, 1, "growth"), "1.3"));
 }
 
 static void a_pool_that_explains_a_part_only_does_not_hide_the_rest(void **state)
