@@ -13,6 +13,8 @@ const char *seep_memory_kind_text(seep_memory_kind kind)
     return "Managed Heap";
   case SEEP_MEMORY_MIXED:
     return "mixed";
+  case SEEP_MEMORY_STACK:
+    return "Stack";
   case SEEP_MEMORY_UNDETERMINED:
   default:
     return "undetermined";

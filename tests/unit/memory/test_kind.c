@@ -15,13 +15,14 @@ static void test_every_kind_has_its_word(void **state)
   assert_string_equal(seep_memory_kind_text(SEEP_MEMORY_HEAP), "Heap");
   assert_string_equal(seep_memory_kind_text(SEEP_MEMORY_MANAGED), "Managed Heap");
   assert_string_equal(seep_memory_kind_text(SEEP_MEMORY_MIXED), "mixed");
+  assert_string_equal(seep_memory_kind_text(SEEP_MEMORY_STACK), "Stack");
 }
 
 static void test_an_unknown_kind_is_undetermined(void **state)
 {
   (void)state;
-  assert_string_equal(seep_memory_kind_text((seep_memory_kind)(SEEP_MEMORY_MIXED + 1)), "undetermined");
-  assert_string_equal(seep_memory_kind_text((seep_memory_kind)7), "undetermined");
+  assert_string_equal(seep_memory_kind_text((seep_memory_kind)(SEEP_MEMORY_STACK + 1)), "undetermined");
+  assert_string_equal(seep_memory_kind_text((seep_memory_kind)255), "undetermined");
 }
 
 int main(void)

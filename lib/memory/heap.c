@@ -1,0 +1,100 @@
+/*
+ * Tells by one mark which kind of heap lies at an address, and leaves the rest to nt_heap.c or
+ * segment_heap.c. Both kinds keep their mark at the same place in every version of Windows that is supported:
+ * it is the layout behind it that changes. Source: reference: memory-type, 3 and 4.
+ */
+#include "memory/heap.h"
+
+#include <string.h>
+
+#include "memory/heap_private.h"
+
+#define MARK_NT UINT32_C(0xFFEEFFEE)
+#define MARK_SEGMENT UINT32_C(0xDDEEDDEE)
+
+void seep_heap__incomplete(seep_heap *heap, const seep_probe *probe, const char *problem)
+{
+  heap->complete = false;
+  if (heap->problem != NULL) {
+    return;
+  }
+  bool used_up = probe->ended == SEEP_OK && probe->reads >= probe->maximum_reads;
+  switch (used_up ? SEEP_LIMIT : probe->ended) {
+  case SEEP_LIMIT:
+    heap->problem = "the budget of reads was used up";
+    break;
+  case SEEP_TIMED_OUT:
+    heap->problem = "the deadline passed";
+    break;
+  case SEEP_DENIED:
+    heap->problem = "its memory may not be read";
+    break;
+  case SEEP_GONE:
+    heap->problem = "the process has ended";
+    break;
+  default:
+    heap->problem = problem;
+    break;
+  }
+}
+
+uint64_t seep_heap__nodes_allowed(const seep_probe *probe, uint64_t maximum)
+{
+  uint64_t left = probe->maximum_reads > probe->reads ? probe->maximum_reads - probe->reads : 0;
+  uint64_t allowed = left - left / 8;
+  return allowed < maximum ? allowed : maximum;
+}
+
+/* The heap's own allocation. One that is not in the list of regions is newer than the list. */
+static void tag_own(const seep_probe *probe, seep_regions *regions, seep_heap *heap)
+{
+  bool tagged = seep_regions_tag(regions, heap->address, SEEP_TAG_HEAP);
+  if (!tagged && seep_regions_find(regions, heap->address) != SEEP_REGIONS_NONE) {
+    seep_heap__incomplete(heap, probe, "it lies in memory that is used for something else");
+  }
+}
+
+static bool read_head(seep_probe *probe, const seep_heap *heap, uint8_t *head)
+{
+  uint64_t last = heap->pointer_bytes == 4 ? UINT32_MAX : UINT64_MAX;
+  return heap->address <= last - (SEEP_HEAP_HEAD_BYTES - 1) &&
+         seep_probe_read(probe, heap->address, head, SEEP_HEAP_HEAD_BYTES);
+}
+
+void seep_heap_walk(seep_probe *probe, seep_regions *regions, uint64_t address, unsigned pointer_bytes,
+                    bool listed, seep_heap *out)
+{
+  uint8_t head[SEEP_HEAP_HEAD_BYTES];
+  memset(out, 0, sizeof *out);
+  out->address = address;
+  out->pointer_bytes = pointer_bytes;
+  out->listed = listed;
+  out->layout = "";
+  out->complete = true;
+  tag_own(probe, regions, out);
+  if (!read_head(probe, out, head)) {
+    seep_heap__incomplete(out, probe, "its first page could not be read");
+    return;
+  }
+  uint32_t mark = seep_probe_u32(head, (size_t)2 * pointer_bytes);
+  if (mark == MARK_NT && !seep_heap__walk_nt(probe, regions, head, out)) {
+    out->form = SEEP_HEAP_SIGNATURE_ONLY;
+    seep_heap__incomplete(out, probe, "it has the mark of a heap's segment, and nothing else of a heap");
+  } else if (mark == MARK_SEGMENT && !seep_heap__walk_segment(probe, regions, head, out)) {
+    out->form = SEEP_HEAP_SEGMENT;
+    seep_heap__incomplete(out, probe, "it is a segment heap of an unknown layout");
+  } else if (mark != MARK_NT && mark != MARK_SEGMENT) {
+    out->form = SEEP_HEAP_STRANGE;
+    seep_heap__incomplete(out, probe, "its first page has no mark of a heap");
+  }
+}
+
+const char *seep_heap_form_text(seep_heap_form form)
+{
+  static const char *const texts[] = {
+      [SEEP_HEAP_UNREADABLE] = "unreadable",         [SEEP_HEAP_STRANGE] = "not recognised",
+      [SEEP_HEAP_SIGNATURE_ONLY] = "signature only", [SEEP_HEAP_NT] = "NT heap",
+      [SEEP_HEAP_SEGMENT] = "segment heap",
+  };
+  return (unsigned)form < sizeof texts / sizeof *texts ? texts[form] : "not recognised";
+}
