@@ -25,6 +25,24 @@ seep_win_late_query_system_information seep_win_late_find_query_system_informati
                                                       "NtQuerySystemInformation");
 }
 
+_Static_assert(sizeof(seep_win_late_process_basic) == 6 * sizeof(void *) &&
+                   offsetof(seep_win_late_process_basic, peb) == sizeof(void *),
+               "PROCESS_BASIC_INFORMATION");
+_Static_assert(offsetof(seep_win_late_memory_region, commit_bytes) == 2 * sizeof(void *) + 8,
+               "WIN32_MEMORY_REGION_INFORMATION");
+
+seep_win_late_query_process_information seep_win_late_find_query_process_information(void)
+{
+  return (seep_win_late_query_process_information)find(GetModuleHandleW(L"ntdll.dll"),
+                                                       "NtQueryInformationProcess");
+}
+
+seep_win_late_query_virtual_memory seep_win_late_find_query_virtual_memory(void)
+{
+  return (seep_win_late_query_virtual_memory)find(GetModuleHandleW(L"kernelbase.dll"),
+                                                  "QueryVirtualMemoryInformation");
+}
+
 typedef struct slot {
   const char *name;
   size_t offset;

@@ -1,7 +1,7 @@
 /*
- * Functions that are looked up at run time, each typed once: the one native call the poll needs (no import
- * library promises it) and wevtapi.dll, which must come from System32 and whose absence is data, not a
- * program that does not start. For this room's files only.
+ * Functions that are looked up at run time, each typed once: the native calls that no import library
+ * promises, what only newer Windows has, and wevtapi.dll, which must come from System32 and whose absence is
+ * data, not a program that does not start. For this room's files only.
  */
 #ifndef SEEP_WIN_WIN_LATE_H
 #define SEEP_WIN_WIN_LATE_H
@@ -15,6 +15,8 @@
 
 /* SystemProcessInformation; the buffer's layout is in observe/snapshot.h. */
 #define SEEP_WIN_LATE_PROCESS_INFORMATION 5u
+/* SystemExtendedProcessInformation; the layout is in memory/thread_list.h. */
+#define SEEP_WIN_LATE_EXTENDED_PROCESS_INFORMATION 57u
 /* The buffer was too small (ntstatus.h collides with windows.h, hence our own name). */
 #define SEEP_WIN_LATE_STATUS_LENGTH_MISMATCH ((int32_t)0xC0000004)
 
@@ -23,6 +25,41 @@ typedef LONG(WINAPI *seep_win_late_query_system_information)(ULONG information_c
 
 /* NULL when ntdll has no such function. */
 seep_win_late_query_system_information seep_win_late_find_query_system_information(void);
+
+/* ProcessBasicInformation, and ProcessWow64Information: one pointer, the address of the second PEB. */
+#define SEEP_WIN_LATE_PROCESS_BASIC 0u
+#define SEEP_WIN_LATE_PROCESS_WOW64 26u
+
+typedef struct seep_win_late_process_basic {
+  LONG_PTR exit_status;
+  PVOID peb;
+  ULONG_PTR others[4];
+} seep_win_late_process_basic;
+
+typedef LONG(WINAPI *seep_win_late_query_process_information)(HANDLE process, ULONG information_class,
+                                                              void *buffer, ULONG size, ULONG *returned);
+
+/* NULL when ntdll has no such function. */
+seep_win_late_query_process_information seep_win_late_find_query_process_information(void);
+
+/* QueryVirtualMemoryInformation's MemoryRegionInfo: one whole allocation. Since Windows 10 1607; headers show
+ * it only to programs that need no older Windows. */
+#define SEEP_WIN_LATE_MEMORY_REGION 0u
+
+typedef struct seep_win_late_memory_region {
+  PVOID allocation_base;
+  ULONG allocation_protect;
+  ULONG flags;
+  SIZE_T region_bytes;
+  SIZE_T commit_bytes;
+} seep_win_late_memory_region;
+
+typedef BOOL(WINAPI *seep_win_late_query_virtual_memory)(HANDLE process, const void *address,
+                                                         int information_class, void *buffer, SIZE_T size,
+                                                         SIZE_T *returned);
+
+/* NULL when kernelbase has no such function. */
+seep_win_late_query_virtual_memory seep_win_late_find_query_virtual_memory(void);
 
 /* The part of the Windows event log that the feed uses; all are set or the table is not given out. */
 typedef struct seep_win_late_wevtapi {

@@ -4,10 +4,12 @@
  * stand-ins' folder is there it also writes down each allocation (leaker-<pid>.log), from which the stand-in
  * recorder makes its events.
  *
- *   leaker --mb-per-minute N [--kind virtualalloc|heap] [--block-kb K] [--seconds S] [--start-mb M]
- * [--sawtooth]
- *          [--untouched]
+ *   leaker --mb-per-minute N [--kind virtualalloc|heap|nt-heap] [--block-kb K] [--seconds S] [--start-mb M]
+ *          [--sawtooth] [--untouched] [--nt-heap]
  *   leaker --healthy flat|sawtooth [--mb-per-minute N] ...
+ *
+ * --nt-heap lays out heaps as Windows has them (nt_heap.h), in which nothing happens; --kind nt-heap leaks
+ * from them, with blocks of more than 1,020 KB as large blocks.
  *
  * The first line of stdout is the process id. One byte in each page is written: on Windows the commit alone
  * would do, but Wine reports as commit (PagefileUsage) only pages that were touched. --untouched leaves them
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "standin/leaker/nt_heap.h"
 #include "standin/standin_files.h"
 
 #define FRAME_LIMIT 12
@@ -28,8 +31,10 @@
 #define CACHE_TOOTH_BLOCKS 64
 #define PAGE_BYTES 4096
 
-typedef enum memory_kind { KIND_VIRTUALALLOC = 0, KIND_HEAP } memory_kind;
-static const char *const kind_names[] = {"virtualalloc", "heap"};
+typedef enum memory_kind { KIND_VIRTUALALLOC = 0, KIND_HEAP, KIND_NT_HEAP, KINDS } memory_kind;
+static const char *const kind_names[KINDS] = {"virtualalloc", "heap", "nt-heap"};
+/* For who follows the log, a heap is a heap. */
+static const char *const published_names[KINDS] = {"virtualalloc", "heap", "heap"};
 
 /* Each call site is published once with its stack. */
 typedef enum call_site { SITE_LEAK = 1, SITE_CACHE = 2, SITE_TRIM = 3 } call_site;
@@ -43,15 +48,17 @@ typedef struct options {
   bool sawtooth; /* a healthy cache on top of what else happens */
   bool leaks;
   bool touches;
+  bool nt_heap;
 } options;
 
+/* The file stays open: beside NT-shaped heaps none can be opened. */
 typedef struct publisher {
-  wchar_t path[STANDIN_PATH_UNITS];
+  HANDLE file;
   bool on;
   bool published[8];
 } publisher;
 
-static options settings = {0, KIND_VIRTUALALLOC, 65536, 0, 0, false, true, true};
+static options settings = {0, KIND_VIRTUALALLOC, 65536, 0, 0, false, true, true, false};
 static publisher log_file;
 static volatile uint64_t leaked_bytes, sessions, requests;
 static void *cache[CACHE_SLOTS];
@@ -60,11 +67,32 @@ static size_t cached;
 static void publisher_open(void)
 {
   wchar_t folder[STANDIN_PATH_UNITS];
+  wchar_t path[STANDIN_PATH_UNITS];
   wchar_t name[64];
   swprintf(name, sizeof name / sizeof name[0], L"leaker-%lu.log", GetCurrentProcessId());
   /* Emptied first: an earlier process may have had this id. */
-  log_file.on = standin_files_folder(folder) && standin_files_join(log_file.path, folder, name) &&
-                standin_files_write(log_file.path, "");
+  if (standin_files_folder(folder) && standin_files_join(path, folder, name) &&
+      standin_files_write(path, "")) {
+    log_file.file =
+        CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                    OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    log_file.on = log_file.file != INVALID_HANDLE_VALUE;
+  }
+}
+
+static void append(const char *line)
+{
+  DWORD length = (DWORD)strlen(line);
+  DWORD written = 0;
+  log_file.on = log_file.on && WriteFile(log_file.file, line, length, &written, NULL) && written == length;
+}
+
+/* The C library's streams may allocate, so the heaps go first. */
+static int fail(int code, const char *why)
+{
+  nt_heap_close();
+  fprintf(stderr, "leaker: %s\n", why);
+  return code;
 }
 
 static void publish_site(call_site site, void **frames, unsigned count)
@@ -76,7 +104,7 @@ static void publish_site(call_site site, void **frames, unsigned count)
   }
   snprintf(line + used, sizeof line - used, "\n");
   log_file.published[site] = true;
-  log_file.on = log_file.on && standin_files_append(log_file.path, line);
+  append(line);
 }
 
 static void publish(const char *what, const void *address, size_t size, call_site site)
@@ -84,8 +112,9 @@ static void publish(const char *what, const void *address, size_t size, call_sit
   char line[160];
   if (log_file.on) {
     snprintf(line, sizeof line, "%s %" PRIu64 " %" PRIx64 " %zu %d %s %lu\n", what, standin_files_now(),
-             (uint64_t)(uintptr_t)address, size, (int)site, kind_names[settings.kind], GetCurrentThreadId());
-    log_file.on = standin_files_append(log_file.path, line);
+             (uint64_t)(uintptr_t)address, size, (int)site, published_names[settings.kind],
+             GetCurrentThreadId());
+    append(line);
   }
 }
 
@@ -99,8 +128,9 @@ static void touch(void *block, size_t size)
 
 static void *allocate(size_t size, memory_kind kind)
 {
-  void *block = kind == KIND_HEAP ? HeapAlloc(GetProcessHeap(), 0, size)
-                                  : VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+  void *block = kind == KIND_HEAP      ? HeapAlloc(GetProcessHeap(), 0, size)
+                : kind == KIND_NT_HEAP ? nt_heap_allocate(size)
+                                       : VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
   if (block != NULL) {
     touch(block, size);
   }
@@ -189,8 +219,7 @@ static int run(void)
     }
     while ((double)(blocks + 1) * block_bytes <= elapsed_s * bytes_per_second) {
       if (settings.leaks && !leak_request(settings.block_bytes)) {
-        fprintf(stderr, "leaker: out of memory\n");
-        return 6;
+        return fail(6, "out of memory");
       }
       if (settings.sawtooth) {
         cache_fill();
@@ -208,32 +237,64 @@ static bool read_number(const char *text, double *value)
   return text != NULL && end != text && *end == '\0' && *value >= 0 && *value <= 1e9;
 }
 
+/* One of count words, or count. */
+static size_t word_of(const char *value, const char *const *words, size_t count)
+{
+  size_t found = 0;
+  while (found < count && (value == NULL || strcmp(value, words[found]) != 0)) {
+    found++;
+  }
+  return found;
+}
+
+static bool read_flag(const char *name)
+{
+  bool *flag = strcmp(name, "--sawtooth") == 0  ? &settings.sawtooth
+               : strcmp(name, "--nt-heap") == 0 ? &settings.nt_heap
+                                                : NULL;
+  if (flag != NULL) {
+    *flag = true;
+  } else if (strcmp(name, "--untouched") == 0) {
+    settings.touches = false;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static bool read_word(const char *name, const char *value, bool *good)
+{
+  static const char *const healthy[] = {"flat", "sawtooth"};
+  if (strcmp(name, "--kind") == 0) {
+    size_t kind = word_of(value, kind_names, KINDS);
+    settings.kind = (memory_kind)kind;
+    settings.nt_heap = settings.nt_heap || kind == KIND_NT_HEAP;
+    *good = kind < KINDS;
+    return true;
+  }
+  if (strcmp(name, "--healthy") == 0) {
+    size_t which = word_of(value, healthy, 2);
+    settings.leaks = false;
+    settings.sawtooth = which == 1;
+    *good = which < 2;
+    return true;
+  }
+  return false;
+}
+
 /* One option at *index, which moves past its value. */
 static bool read_option(int argc, char **argv, int *index)
 {
   const char *name = argv[*index];
   const char *value = *index + 1 < argc ? argv[*index + 1] : NULL;
   double number = 0;
-  if (strcmp(name, "--sawtooth") == 0) {
-    settings.sawtooth = true;
-    return true;
-  }
-  if (strcmp(name, "--untouched") == 0) {
-    settings.touches = false;
+  bool good = false;
+  if (read_flag(name)) {
     return true;
   }
   (*index)++;
-  if (strcmp(name, "--kind") == 0 || strcmp(name, "--healthy") == 0) {
-    const char *first = name[2] == 'k' ? "virtualalloc" : "flat";
-    const char *second = name[2] == 'k' ? "heap" : "sawtooth";
-    bool is_second = value != NULL && strcmp(value, second) == 0;
-    if (name[2] == 'k') {
-      settings.kind = is_second ? KIND_HEAP : KIND_VIRTUALALLOC;
-    } else {
-      settings.leaks = false;
-      settings.sawtooth = is_second;
-    }
-    return is_second || (value != NULL && strcmp(value, first) == 0);
+  if (read_word(name, value, &good)) {
+    return good;
   }
   if (!read_number(value, &number)) {
     return false;
@@ -252,23 +313,46 @@ static bool read_option(int argc, char **argv, int *index)
   return true;
 }
 
+/* An NT-shaped heap frees nothing, and beside it nobody can use the real one. */
+static bool options_agree(void)
+{
+  return !(settings.nt_heap && settings.kind == KIND_HEAP) &&
+         !(settings.sawtooth && settings.kind == KIND_NT_HEAP);
+}
+
+/* By no stream: they allocate. */
+static void say_process_id(void)
+{
+  char line[16];
+  DWORD written = 0;
+  int length = snprintf(line, sizeof line, "%lu\r\n", GetCurrentProcessId());
+  WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), line, (DWORD)length, &written, NULL);
+}
+
 int main(int argc, char **argv)
 {
-  for (int i = 1; i < argc; i++) {
-    if (!read_option(argc, argv, &i)) {
-      fprintf(stderr,
-              "usage: leaker --mb-per-minute N [--kind virtualalloc|heap] [--block-kb K] [--seconds S]\n"
-              "              [--start-mb M] [--sawtooth] [--healthy flat|sawtooth] [--untouched]\n");
-      return 2;
-    }
+  bool good = true;
+  for (int i = 1; i < argc && good; i++) {
+    good = read_option(argc, argv, &i);
   }
-  printf("%lu\n", GetCurrentProcessId());
-  fflush(stdout);
+  if (!good || !options_agree()) {
+    fprintf(
+        stderr,
+        "usage: leaker --mb-per-minute N [--kind virtualalloc|heap|nt-heap] [--block-kb K] [--seconds S]\n"
+        "              [--start-mb M] [--sawtooth] [--healthy flat|sawtooth] [--untouched] [--nt-heap]\n");
+    return 2;
+  }
   publisher_open();
+  const char *problem = settings.nt_heap ? nt_heap_open() : NULL;
+  if (problem != NULL) {
+    return fail(6, problem);
+  }
+  say_process_id();
   /* What was there before anybody looked: held for good, never published. */
   if (settings.start_bytes > 0 && allocate(settings.start_bytes, KIND_VIRTUALALLOC) == NULL) {
-    fprintf(stderr, "leaker: no memory for --start-mb\n");
-    return 6;
+    return fail(6, "no memory for --start-mb");
   }
-  return run();
+  int code = run();
+  nt_heap_close();
+  return code;
 }
