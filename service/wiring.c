@@ -13,6 +13,7 @@
 #include "win/win_event_feed.h"
 #include "win/win_folders.h"
 #include "win/win_own_usage.h"
+#include "win/win_process_memory.h"
 #include "win/win_process_source.h"
 
 #define PATH_SIZE 1024
@@ -21,6 +22,7 @@
 struct seep_wiring {
   seep_watchdog *watchdog;
   seep_process_source source;
+  seep_process_memory process_memory;
   seep_event_feed feed;
   seep_alert_sink log;
   seep_clock clock;
@@ -102,6 +104,10 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
   if (status != SEEP_OK) {
     return status;
   }
+  /* Without it the kind of memory stays undetermined, which event 102 shows, and all else works. */
+  if (seep_win_process_memory_new(&wiring->process_memory, NULL) != SEEP_OK) {
+    memset(&wiring->process_memory, 0, sizeof wiring->process_memory);
+  }
   seep_watchdog_options watchdog = {.version = SEEP_VERSION,
                                     .data_folder = wiring->data_folder,
                                     .data_folder_error = folder_usable ? NULL : &folder_error,
@@ -109,6 +115,7 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
                                     .recorder_path = wiring->recorder_path,
                                     .path_separator = '\\',
                                     .source = wiring->source,
+                                    .process_memory = wiring->process_memory,
                                     .feed = wiring->feed,
                                     .sink = wiring->log,
                                     .clock = wiring->clock,
@@ -149,6 +156,7 @@ void seep_wiring_free(seep_wiring *wiring)
   }
   seep_watchdog_free(wiring->watchdog);
   seep_win_event_feed_free(&wiring->feed);
+  seep_win_process_memory_free(&wiring->process_memory);
   seep_win_process_source_free(&wiring->source);
   seep_win_alert_sink_free(&wiring->log);
   seep_win_folders_unlock(wiring->lock);

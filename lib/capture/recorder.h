@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "capture/wpr.h"
+#include "memory/kind.h"
 #include "observe/snapshot.h"
 
 #define SEEP_RECORDER_PATH_SIZE 400
@@ -59,6 +60,8 @@ typedef struct seep_recorder_target {
   int64_t case_id;
   seep_process_key key;
   char image[SEEP_RECORDER_NAME_SIZE]; /* UTF-8, hostile: never part of a path unless cleaned */
+  seep_memory_kind memory_kind;        /* that grows, as far as it is known at the request */
+  double memory_confidence;            /* 0 to 1; 0 when undetermined */
 } seep_recorder_target;
 
 typedef enum seep_recorder_event_kind {

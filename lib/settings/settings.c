@@ -25,6 +25,7 @@ void seep_settings_safe(seep_settings *settings)
 {
   seep_settings_defaults(settings);
   settings->capture_enabled = false;
+  settings->memory_enabled = false;
 }
 
 static void refuse_text(seep_settings_problem *problem, unsigned line, const char *reason)
@@ -312,8 +313,10 @@ void seep_settings_summary(const seep_settings *settings, seep_writer *writer)
   write_bytes(writer, settings->detector_minimum_slope_bytes_per_hour);
   seep_writer_text(writer, "/h, growth ");
   write_bytes(writer, settings->detector_minimum_growth_bytes);
-  seep_writer_format(writer, ", images with thresholds of their own %zu, Event 2004 %s, recording ",
-                     settings->image_count, settings->event2004_enabled ? "on" : "off");
+  seep_writer_format(
+      writer, ", images with thresholds of their own %zu, kind of memory %s, Event 2004 %s, recording ",
+      settings->image_count, settings->memory_enabled ? "on" : "off",
+      settings->event2004_enabled ? "on" : "off");
   if (settings->capture_enabled) {
     seep_writer_format(writer, "on (%" PRId64 " s or ", settings->capture_maximum_ms / SEEP_MS_PER_SECOND);
     write_bytes(writer, settings->capture_maximum_bytes);

@@ -41,6 +41,11 @@ typedef struct seep_settings {
   uint64_t detector_minimum_system_growth_bytes; /* for pools, and commit without an owner */
   size_t image_count;                            /* detector.images: thresholds of their own */
   seep_settings_image images[SEEP_SETTINGS_IMAGES];
+  bool memory_enabled;                  /* processes that may leak are looked into */
+  int64_t memory_interval_ms;           /* memory.interval_s: between two looks into one process */
+  uint64_t memory_minimum_growth_bytes; /* without that much growth no second look */
+  uint64_t memory_maximum_reads;        /* of one look */
+  int64_t memory_maximum_ms;            /* of one look */
   bool event2004_enabled;
   int64_t event2004_urgent_ms; /* event2004.urgent_s: how long a named process stays urgent */
   bool capture_enabled;
@@ -72,8 +77,8 @@ typedef struct seep_settings_problem {
 
 void seep_settings_defaults(seep_settings *settings);
 
-/* The defaults with recording switched off: what a service runs with whose file was refused at the start. An
- * unreadable wish may have been "do not record". */
+/* The defaults with recording and looking into processes switched off: what a service runs with whose file
+ * was refused at the start. An unreadable wish may have been "do not record". */
 void seep_settings_safe(seep_settings *settings);
 
 /* SEEP_OK and *settings filled (absent keys have their defaults); else SEEP_INVALID (a value), SEEP_CORRUPT

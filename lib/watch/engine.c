@@ -115,6 +115,7 @@ void seep_engine_free(seep_engine *engine)
   }
   for (size_t slot = 0; slot < engine->watch_capacity; slot++) {
     seep_engine__forget_handles(engine, (seep_now){{0}, {0}}, slot, false);
+    seep_engine__forget_memory(engine, slot);
   }
   seep_engine__free_cases(engine);
   seep_lineages_free(&engine->lineages);
@@ -293,6 +294,7 @@ static void process_died(void *context, size_t slot, const seep_process *process
   }
   seep_engine__forget_handles(engine, death->now, slot, true);
   seep_engine__end_life(engine, death->now, slot, process);
+  seep_engine__forget_memory(engine, slot);
   memset(watch, 0, sizeof *watch);
 }
 
@@ -349,6 +351,7 @@ static void end_poll(seep_engine *engine, seep_now now, seep_status status, seep
   seep_engine__tend_cases(engine, now);
   judge_all(engine, now, count);
   seep_engine__keep_lineages(engine);
+  seep_engine__look_into_memory(engine, now);
   seep_engine__offer_recording(engine, now);
 }
 

@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "capture/recorder.h"
 #include "judge/detector.h"
+#include "memory/inventory.h"
 #include "observe/snapshot.h"
 #include "observe/system_memory.h"
 #include "port/own_usage.h"
@@ -36,6 +37,8 @@ typedef enum seep_command_kind {
                                    */
   SEEP_COMMAND_HISTORY_TOLD,      /* keep this for seep_engine_history_told at the next start */
   SEEP_COMMAND_LINEAGE_KEEP,      /* keep this for seep_engine_lineage_known at the next start */
+  SEEP_COMMAND_TAKE_INVENTORY, /* look into this process's memory; exactly one seep_engine_inventory answers.
+                                * None is asked for before the one before has been answered */
   SEEP_COMMAND_POLL_EVERY
 } seep_command_kind;
 
@@ -63,6 +66,7 @@ typedef struct seep_command {
     const seep_recorder_target *target;
     uint64_t history_told_bytes; /* the size limit that was told of; 0 = none */
     const seep_store_lineage *lineage;
+    seep_process_key inventory_of;
     int64_t interval_ms;
   } as;
 } seep_command;
@@ -132,6 +136,11 @@ void seep_engine_lineage_known(seep_engine *engine, const seep_store_lineage *li
  * default: nothing is called rapid growth then. */
 void seep_engine_assume_headroom(seep_engine *engine, uint64_t bytes);
 
+/* What came of SEEP_COMMAND_TAKE_INVENTORY. inventory is NULL unless status is SEEP_OK; SEEP_DENIED: this
+ * process is not asked for again. */
+void seep_engine_inventory(seep_engine *engine, seep_now now, seep_process_key key, seep_status status,
+                           const seep_inventory *inventory);
+
 /* Everything about the recorder: REQUEST (measured), TOOL_*, RECOVER, ABANDON. journal_ready is set by the
  * engine. */
 void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event *event);
@@ -162,6 +171,7 @@ bool seep_engine_recorder_is_idle(const seep_engine *engine);
 const seep_settings *seep_engine_settings_in_force(const seep_engine *engine);
 size_t seep_engine_open_leaks(const seep_engine *engine); /* those that wait for a successor included */
 size_t seep_engine_suspects(const seep_engine *engine);   /* processes with the shape of a leak, not called */
+size_t seep_engine_looked_into(const seep_engine *engine); /* processes whose inventories are kept */
 const seep_recorder *seep_engine_recorder_of(const seep_engine *engine);
 
 /* What judges this process, to be looked at; NULL when it is not in the last poll. Valid until the next

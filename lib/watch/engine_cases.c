@@ -71,6 +71,11 @@ static void emit_leak(seep_engine *engine, seep_now now, seep_command_kind kind,
   seep_engine__emit(engine, &command);
 }
 
+void seep_engine__store_case(seep_engine *engine, seep_now now, seep_engine_case *open)
+{
+  emit_leak(engine, now, SEEP_COMMAND_LEAK_UPDATE, open);
+}
+
 /* A case's figures move with every bucket; on disk they need not. What else changes is written in any case.
  */
 static void store_figures(seep_engine *engine, seep_now now, seep_engine_case *open)
@@ -89,7 +94,9 @@ static void tell_case(seep_engine *engine, seep_now now, seep_engine_case *open,
                                    .finding = &open->finding,
                                    .memory = engine->memory_known ? &engine->memory : NULL,
                                    .slopes_bytes_per_hour = slopes_together(engine, open),
-                                   .report = report};
+                                   .report = report,
+                                   .kind = &open->kind,
+                                   .kind_carried = open->kind_carried};
   open->told = now.mono;
   open->told_growth_bytes = open->leak.growth_bytes;
   open->moved = false;
@@ -126,6 +133,7 @@ static seep_engine_case *new_case(seep_engine *engine, seep_now now, const seep_
   take_finding(open, finding, process->commit_bytes);
   open->wants_recording = true;
   open->offer_after = now.mono;
+  open->called = now.mono;
   open->next = engine->cases;
   engine->cases = open;
   return open;
@@ -199,6 +207,7 @@ static void open_case(seep_engine *engine, seep_now now, size_t slot)
                                     &detector->finding, detector->level == SEEP_LEVEL_LEAK ? LEAK : RAPID);
   if (open != NULL) {
     take_slot(engine, open, slot);
+    seep_engine__take_kind(engine, now, open, slot);
     open->confirmed = detector->level == SEEP_LEVEL_LEAK;
     open_row(engine, now, open);
   }
@@ -364,6 +373,9 @@ void seep_engine__end_life(seep_engine *engine, seep_now now, size_t slot, const
       confirm_by_lineage(engine, now, known, &finding);
     } else {
       open = new_case(engine, now, process, &finding, LEAK);
+      if (open != NULL) {
+        seep_engine__take_kind(engine, now, open, slot);
+      }
     }
   }
   if (open == NULL) {
@@ -398,7 +410,7 @@ static size_t find_successor(seep_engine *engine, const seep_engine_case *open)
   return found;
 }
 
-static void go_over(seep_engine *engine, seep_engine_case *open, size_t slot)
+static void go_over(seep_engine *engine, seep_now now, seep_engine_case *open, size_t slot)
 {
   const seep_process *process = seep_process_table_at(engine->table, slot);
   take_slot(engine, open, slot);
@@ -407,7 +419,9 @@ static void go_over(seep_engine *engine, seep_engine_case *open, size_t slot)
   open->carried = true;
   open->confirmed = false;
   open->doubled = false;
+  open->kind_carried = true;
   open->moved = open->opened;
+  seep_engine__take_kind(engine, now, open, slot);
 }
 
 static void tend_waiting(seep_engine *engine, seep_now now, seep_engine_case *open)
@@ -415,7 +429,7 @@ static void tend_waiting(seep_engine *engine, seep_now now, seep_engine_case *op
   int64_t patience_ms = SEEP_ENGINE_SUCCESSOR_BUCKETS * engine->settings.detector_bucket_ms;
   size_t slot = find_successor(engine, open);
   if (slot != SEEP_NO_SLOT) {
-    go_over(engine, open, slot);
+    go_over(engine, now, open, slot);
   }
   if (!open->opened) {
     open_row(engine, now, open);

@@ -1,9 +1,11 @@
 /* Shared by engine.c (processes and polls), engine_cases.c (leak cases and lineages), engine_system.c (what
- * the processes' commit does not show), engine_recording.c (the recorder) and engine_events.c (the rest). */
+ * the processes' commit does not show), engine_memory.c (which kind of memory grows), engine_recording.c (the
+ * recorder) and engine_events.c (the rest). */
 #ifndef SEEP_WATCH_ENGINE_INTERNAL_H
 #define SEEP_WATCH_ENGINE_INTERNAL_H
 
 #include "judge/detector.h"
+#include "memory/growth.h"
 #include "observe/exhaustion.h"
 #include "observe/process_table.h"
 #include "watch/engine.h"
@@ -37,33 +39,50 @@
 /* Lineages written down in one poll: a fresh file after a damaged one needs all of them, but not at once. */
 #define SEEP_ENGINE_LINEAGES_KEPT 8
 
+/* Processes whose inventories are kept at the same time, 5 KB each. */
+#define SEEP_ENGINE_LOOKED_INTO 64
+
 /* An open case. It is about one process at a time and about one image for good: a leak goes over to the
  * successor of the process that has ended. */
 typedef struct seep_engine_case {
   struct seep_engine_case *next;
   seep_store_leak leak;
-  seep_finding finding; /* the figures in `leak` are from it */
-  size_t slot;          /* SEEP_NO_SLOT: its process has ended, and no successor has come yet */
-  bool opened;          /* false: its row and its alert are still to come */
-  bool carried;         /* its process is a successor that has not been called itself */
-  bool moved;           /* it was told of another process than it is about now */
-  bool doubled;         /* the process it has gone over to, since that was called; still to be told */
-  bool confirmed;       /* the process itself is called a leak, not rapid growth or by its lineage only */
+  seep_finding finding;          /* the figures in `leak` are from it */
+  seep_growth_kind_verdict kind; /* leak.kind is from it; its reason is NULL while nobody looks */
+  bool kind_carried;             /* it was found in the process before, and this one has shown none yet */
+  size_t slot;                   /* SEEP_NO_SLOT: its process has ended, and no successor has come yet */
+  bool opened;                   /* false: its row and its alert are still to come */
+  bool carried;                  /* its process is a successor that has not been called itself */
+  bool moved;                    /* it was told of another process than it is about now */
+  bool doubled;   /* the process it has gone over to, since that was called; still to be told */
+  bool confirmed; /* the process itself is called a leak, not rapid growth or by its lineage only */
   uint64_t told_growth_bytes;
   bool wants_recording; /* it is to be offered to the recorder, not before offer_after */
   bool refusal_told;    /* it was, and the administrator knows why nothing came of it */
   seep_mono offer_after, stored, told;
-  seep_mono began; /* of the first of its processes; the case's own times are names */
-  seep_mono ended; /* its process; meaningful without a slot */
-  seep_mono calm;  /* when something in its lineage had the shape of a leak last; meaningful when carried */
+  seep_mono called; /* when the case began, unlike the growth that it is about */
+  seep_mono began;  /* of the first of its processes; the case's own times are names */
+  seep_mono ended;  /* its process; meaningful without a slot */
+  seep_mono calm;   /* when something in its lineage had the shape of a leak last; meaningful when carried */
 } seep_engine_case;
+
+/* What is known of one process's memory; engine_memory.c's. */
+typedef struct seep_engine_memory {
+  seep_growth_kind growth;
+  seep_mono asked;         /* for an inventory, last */
+  uint64_t asked_bytes;    /* the process's commit then, */
+  uint64_t compared_bytes; /* at the inventory that the next is compared with, or the least since, */
+  uint64_t first_bytes;    /* and at the first one, or the least since; both once there is an inventory */
+} seep_engine_memory;
 
 /* What the engine keeps beside each slot of the process table. */
 typedef struct seep_engine_watch {
   seep_detector detector;
   seep_engine_case *open_case;         /* NULL for nearly everybody */
   struct seep_engine_handles *handles; /* NULL for most: engine_system.c */
-  seep_mono born;                      /* seen first */
+  seep_engine_memory *memory;          /* NULL for nearly everybody */
+  const char *memory_denied; /* why nobody may ever look into it, a literal; NULL: not known to be so */
+  seep_mono born;            /* seen first */
   seep_mono urgent_until;
   bool urgent;
   bool ignored;       /* by processes.ignore */
@@ -95,6 +114,8 @@ struct seep_engine {
   seep_engine_case *cases;
   seep_lineages lineages;
   seep_engine_system system;
+  size_t looked_into; /* watches with `memory` */
+  bool inventory_out; /* asked for, and not answered yet */
 
   seep_recorder recorder;
   seep_recorder_actions actions; /* scratch: large, and needed when memory is short */
@@ -147,6 +168,21 @@ void seep_engine__tend_cases(seep_engine *engine, seep_now now);
 void seep_engine__keep_lineages(seep_engine *engine);
 
 void seep_engine__free_cases(seep_engine *engine);
+
+/* What has changed in an open case, into its row. */
+void seep_engine__store_case(seep_engine *engine, seep_now now, seep_engine_case *open);
+
+/* Once in each poll, when everybody has been judged: asks for an inventory if one is due. */
+void seep_engine__look_into_memory(seep_engine *engine, seep_now now);
+
+/* Frees what is known of the slot's memory; a denial is remembered until the process ends. */
+void seep_engine__forget_memory(seep_engine *engine, size_t slot);
+
+/* What is known of the slot's process, into a case about it. */
+void seep_engine__take_kind(seep_engine *engine, seep_now now, seep_engine_case *open, size_t slot);
+
+/* The kind of memory is known, cannot be, or has been waited for long enough. The case has a slot. */
+bool seep_engine__kind_is_settled(const seep_engine *engine, seep_mono now, const seep_engine_case *open);
 
 /* One event for the recorder and all that follows from it. */
 void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_recorder_event *event);

@@ -13,7 +13,8 @@
 static bool may_be_offered(const seep_engine *engine, seep_mono now, const seep_engine_case *open)
 {
   return open->wants_recording && open->slot != SEEP_NO_SLOT && !open->carried &&
-         !engine->watches[open->slot].ignored && now.ms >= open->offer_after.ms;
+         !engine->watches[open->slot].ignored && now.ms >= open->offer_after.ms &&
+         seep_engine__kind_is_settled(engine, now, open);
 }
 
 void seep_engine__offer_recording(seep_engine *engine, seep_now now)
@@ -32,7 +33,10 @@ void seep_engine__offer_recording(seep_engine *engine, seep_now now)
     return;
   }
   worst->wants_recording = false;
-  seep_recorder_target target = {.case_id = worst->leak.id, .key = worst->leak.key};
+  seep_recorder_target target = {.case_id = worst->leak.id,
+                                 .key = worst->leak.key,
+                                 .memory_kind = worst->kind.kind,
+                                 .memory_confidence = worst->kind.confidence};
   seep_text_copy(target.image, sizeof target.image, worst->leak.image);
   seep_command command = {.kind = SEEP_COMMAND_REQUEST_RECORDING};
   command.as.target = &target;

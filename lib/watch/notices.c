@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge/headroom.h"
+#include "memory/kind.h"
 #include "report/explanation.h"
 #include "report/human.h"
 
@@ -143,6 +144,69 @@ static void add_headroom(seep_alert *alert, const seep_notices_case *found)
       alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory), all > own ? all : own));
 }
 
+/* "4 MB", "4": the ends of size classes are powers of two. */
+static void write_size(seep_writer *writer, uint64_t bytes, bool with_unit)
+{
+  static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB", "EB"};
+  size_t unit = 0;
+  while (bytes >= 1024 && bytes % 1024 == 0) {
+    bytes /= 1024;
+    unit++;
+  }
+  seep_writer_format(writer, "%" PRIu64, bytes);
+  if (with_unit) {
+    seep_writer_format(writer, " %s", units[unit]);
+  }
+}
+
+/* "4 to 8 MB", "512 KB to 1 MB", "up to 4 KB". */
+static void write_sizes(seep_writer *writer, uint64_t from, uint64_t to)
+{
+  uint64_t unit = 1;
+  while (to / unit >= 1024) {
+    unit *= 1024;
+  }
+  if (from > 0) {
+    write_size(writer, from, from < unit);
+    seep_writer_text(writer, " to ");
+  } else {
+    seep_writer_text(writer, "up to ");
+  }
+  write_size(writer, to, true);
+}
+
+/* "Heap, 92 percent sure", "undetermined". Nobody is ever wholly sure. */
+static void write_kind(seep_writer *writer, const char *kind, double confidence)
+{
+  seep_writer_text(writer, kind);
+  if (confidence > 0.0) {
+    seep_writer_format(writer, ", %u percent sure",
+                       confidence < 0.99 ? (unsigned)(confidence * 100.0 + 0.5) : 99u);
+  }
+}
+
+/* And "...: what it stands on; most of it in blocks of 4 to 8 MB", or why it is undetermined. */
+static void add_kind(seep_alert *alert, const seep_notices_case *found)
+{
+  char text[SEEP_ALERT_INSERT_SIZE];
+  const seep_growth_kind_verdict *kind = found->kind;
+  seep_writer writer;
+  seep_writer_init(&writer, text, sizeof text);
+  write_kind(&writer, found->leak->kind, kind != NULL ? kind->confidence : 0.0);
+  if (kind != NULL && kind->reason != NULL) {
+    seep_writer_format(&writer, ": %s", kind->reason);
+    if (kind->size_to > 0) {
+      seep_writer_format(&writer, "; most of it in %s of ",
+                         kind->kind == SEEP_MEMORY_HEAP ? "blocks" : "allocations");
+      write_sizes(&writer, kind->size_from, kind->size_to);
+    }
+    if (found->kind_carried) {
+      seep_writer_text(&writer, " (found in the process before this one)");
+    }
+  }
+  seep_alert_add_text(alert, text);
+}
+
 void seep_notices_case_found(seep_alert *alert, const seep_notices_case *found)
 {
   const seep_store_leak *leak = found->leak;
@@ -151,7 +215,7 @@ void seep_notices_case_found(seep_alert *alert, const seep_notices_case *found)
   snprintf(confidence, sizeof confidence, "%.2f", known ? leak->confidence : 0.0);
   seep_alert_init(alert, is_rapid(leak) ? SEEP_ALERT_RAPID_GROWTH : SEEP_ALERT_LEAK_FOUND);
   add_process(alert, leak->image, leak->key);
-  seep_alert_add_text(alert, leak->kind);
+  add_kind(alert, found);
   add_rate(alert, leak->slope_bytes_per_hour, leak->slope_low_bytes_per_hour, leak->slope_high_bytes_per_hour,
            SEEP_UNIT_BYTES);
   seep_alert_add_bytes(alert, leak->growth_bytes);
@@ -283,6 +347,15 @@ static void add_target(seep_alert *alert, const seep_recorder_target *target)
   seep_alert_add_u64(alert, target->key.pid);
 }
 
+static void add_target_kind(seep_alert *alert, const seep_recorder_target *target)
+{
+  char text[96];
+  seep_writer writer;
+  seep_writer_init(&writer, text, sizeof text);
+  write_kind(&writer, seep_memory_kind_text(target->memory_kind), target->memory_confidence);
+  seep_alert_add_text(alert, text);
+}
+
 void seep_notices_recording(seep_alert *alert, const seep_recorder_action *action, const char *path,
                             const seep_settings *settings, seep_wall since)
 {
@@ -294,6 +367,7 @@ void seep_notices_recording(seep_alert *alert, const seep_recorder_action *actio
     seep_alert_add_text(alert, action->instance);
     seep_alert_add_u64(alert, (uint64_t)(settings->capture_maximum_ms / SEEP_MS_PER_SECOND));
     seep_alert_add_bytes(alert, settings->capture_maximum_bytes);
+    add_target_kind(alert, &action->target);
     break;
   case SEEP_RECORDER_SAVED:
     seep_alert_init(alert, SEEP_ALERT_RECORDING_SAVED);

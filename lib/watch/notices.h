@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "capture/recorder.h"
 #include "judge/detector.h"
+#include "memory/growth.h"
 #include "observe/exhaustion.h"
 #include "observe/process_table.h"
 #include "observe/system_memory.h"
@@ -33,10 +34,12 @@ void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse);
 
 typedef struct seep_notices_case {
   const seep_store_leak *leak;
-  const seep_finding *finding;      /* NULL: the evidence is not known */
-  const seep_system_memory *memory; /* NULL: not known */
-  double slopes_bytes_per_hour;     /* of all open cases together, this one included */
-  const char *report;               /* why it is told now: "first report" */
+  const seep_finding *finding;          /* NULL: the evidence is not known */
+  const seep_system_memory *memory;     /* NULL: not known */
+  double slopes_bytes_per_hour;         /* of all open cases together, this one included */
+  const char *report;                   /* why it is told now: "first report" */
+  const seep_growth_kind_verdict *kind; /* what leak->kind stands on; NULL: not known */
+  bool kind_carried;                    /* it was found in the process before */
 } seep_notices_case;
 /* 204 when the leak's verdict is "rapid", else 200. The time left is that of all open cases together. */
 void seep_notices_case_found(seep_alert *alert, const seep_notices_case *found);

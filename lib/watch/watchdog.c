@@ -53,6 +53,7 @@ static void load_settings(seep_watchdog *watchdog, bool at_start)
       settings = *seep_engine_settings_in_force(watchdog->engine);
     }
   }
+  settings.memory_enabled = settings.memory_enabled && watchdog->options.process_memory.open != NULL;
   seep_engine_settings(watchdog->engine, seep_watchdog__now(watchdog), file, &settings,
                        status == SEEP_OK ? NULL : &problem);
 }
@@ -348,8 +349,8 @@ static bool take_options(seep_watchdog *watchdog, const seep_watchdog_options *o
 
 static seep_status make_loop(seep_watchdog *watchdog, seep_error *error)
 {
-  /* One worker is enough for one poll at a time; libuv would start four threads. */
-  (void)uv_os_setenv("UV_THREADPOOL_SIZE", "1");
+  /* Two workers, so that no poll waits for a look into a process; libuv would start four threads. */
+  (void)uv_os_setenv("UV_THREADPOOL_SIZE", "2");
   int code = uv_loop_init(&watchdog->loop);
   if (code != 0) {
     return seep_uv_error_set(error, code, "uv_loop_init", NULL);

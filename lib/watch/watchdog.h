@@ -11,6 +11,7 @@
 #include "port/clock.h"
 #include "port/event_feed.h"
 #include "port/own_usage.h"
+#include "port/process_memory.h"
 #include "port/process_source.h"
 #include "port/tracer.h"
 #include "store/store.h"
@@ -33,6 +34,7 @@ typedef struct seep_watchdog_options {
   const char *recorder_path; /* absolute path of wpr.exe; need not exist */
   char path_separator;
   seep_process_source source;
+  seep_process_memory process_memory; /* open NULL: there is none, and memory.enabled counts as false */
   seep_event_feed feed;
   seep_alert_sink sink;
   seep_clock clock; /* asked by the loop and, once per look, by its worker thread */

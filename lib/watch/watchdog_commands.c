@@ -194,6 +194,10 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
     watchdog->request = *command->as.target;
     watchdog->request_waiting = true;
     break;
+  case SEEP_COMMAND_TAKE_INVENTORY:
+    watchdog->inventory_of = command->as.inventory_of;
+    watchdog->inventory_wanted = true;
+    break;
   case SEEP_COMMAND_POLL_EVERY:
     uv_timer_set_repeat(&watchdog->poll_timer, (uint64_t)command->as.interval_ms);
     uv_timer_again(&watchdog->poll_timer);
@@ -247,6 +251,7 @@ void seep_watchdog__settle(seep_watchdog *watchdog)
   watchdog->skip_actions = false;
   seep_watchdog__tell_storage(watchdog);
   seep_watchdog__tell_history(watchdog);
+  seep_watchdog__begin_inventory(watchdog);
   while (next_event(watchdog, &event)) {
     seep_engine_recorder(watchdog->engine, seep_watchdog__now(watchdog), &event);
     watchdog->skip_actions = false;

@@ -1,5 +1,6 @@
-/* Shared by watchdog.c (the loop and its life), watchdog_commands.c (carrying out commands) and
- * watchdog_store.c (the store's part of that) alone. */
+/* Shared by watchdog.c (the loop and its life), watchdog_commands.c (carrying out commands),
+ * watchdog_memory.c (looking into a process) and watchdog_store.c (the store's part of the commands) alone.
+ */
 #ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
 #define SEEP_WATCH_WATCHDOG_INTERNAL_H
 
@@ -35,6 +36,15 @@ struct seep_watchdog {
   seep_status poll_status;
   seep_now poll_now; /* when the worker looked */
   seep_error poll_error;
+
+  /* One look into a process at a time; the worker's while it is in flight. */
+  uv_work_t inventory_work;
+  bool inventory_wanted, inventory_in_flight;
+  seep_process_key inventory_of;
+  seep_inventory_limits inventory_limits;
+  int64_t inventory_maximum_ms;
+  seep_status inventory_status;
+  seep_inventory inventory;
 
   uv_mutex_t post_lock; /* between posting threads and the closing of `wake` */
   bool accepting;
@@ -100,6 +110,9 @@ void seep_watchdog__remove_journal(seep_watchdog *watchdog, int64_t id); /* 0: o
 
 /* Writes an alert into the store, now or as soon as it can be. */
 void seep_watchdog__keep_event(seep_watchdog *watchdog, const seep_alert *alert);
+
+/* Settle's: begins the look that the engine has asked for. */
+void seep_watchdog__begin_inventory(seep_watchdog *watchdog);
 
 /* Settle's: what was noted, to the engine. */
 void seep_watchdog__tell_storage(seep_watchdog *watchdog);

@@ -194,7 +194,8 @@ static void note_case(seep_replay_run *run, const seep_command *command)
   run->no_memory = run->no_memory || run->cases.no_memory;
 }
 
-/* Recordings are never begun, and nothing is remembered for another life. */
+/* Recordings are never begun, nobody can look into the processes of then, and nothing is remembered for
+ * another life. */
 static void emit(void *context, seep_command *command)
 {
   seep_replay_run *run = context;
@@ -216,6 +217,7 @@ static void emit(void *context, seep_command *command)
   case SEEP_COMMAND_REQUEST_RECORDING:
   case SEEP_COMMAND_HISTORY_TOLD:
   case SEEP_COMMAND_LINEAGE_KEEP:
+  case SEEP_COMMAND_TAKE_INVENTORY:
   case SEEP_COMMAND_POLL_EVERY:
     break;
   }
@@ -364,6 +366,7 @@ bool seep_replay_run_init(seep_replay_run *run, const seep_replay_options *optio
 {
   *run = (seep_replay_run){.settings = *options->settings, .options = *options};
   run->settings.capture_enabled = false;
+  run->settings.memory_enabled = false;
   seep_engine_options engine = {.version = "replay",
                                 .data_folder = "replay",
                                 .capture_folder = "replay",

@@ -44,7 +44,8 @@ typedef struct seep_replay_options {
 typedef struct seep_replay_poll seep_replay_poll;
 
 typedef struct seep_replay_run {
-  seep_settings settings; /* in force: as given, with recording switched off */
+  seep_settings settings; /* in force: as given, with recording and looking into processes
+                           * switched off */
   seep_replay_options options;
   seep_replay_memory memory; /* NULL: there are no such figures */
   void *memory_context;

@@ -130,7 +130,17 @@ static void a_leak(void **state)
   seep_store_leak leak = leak_of("leak");
   seep_finding finding = finding_of(GB, 382.5 * MB);
   finding.shape.noise = (float)(3.0 * MB);
-  seep_notices_case found = {&leak, &finding, &memory, 360.0 * MB, "first report"};
+  seep_growth_kind_verdict kind = {.kind = SEEP_MEMORY_PRIVATE_DATA,
+                                   .confidence = 0.873,
+                                   .reason = "private memory outside of all heaps",
+                                   .size_from = 524288,
+                                   .size_to = 1048576};
+  seep_notices_case found = {.leak = &leak,
+                             .finding = &finding,
+                             .memory = &memory,
+                             .slopes_bytes_per_hour = 360.0 * MB,
+                             .report = "first report",
+                             .kind = &kind};
   seep_notices_case_found(&alert, &found);
   assert_int_equal(alert.id, SEEP_ALERT_LEAK_FOUND);
   assert_int_equal(alert.added, alert.insert_count);
@@ -149,7 +159,9 @@ static void a_leak(void **state)
       "average\n"
       "Confidence: 0.93\n"
       "Its commit now: 4.00 GB (4294967296 bytes)\n"
-      "Kind of memory: Private Data\n"
+      "Kind of memory: Private Data, 87 percent sure: private memory outside of all heaps; most of it in "
+      "allocations "
+      "of 512 KB to 1 MB\n"
       "Committed in the whole system: 8.00 GB (8589934592 bytes) of 16.0 GB (17179869184 bytes)\n"
       "The process started at 2026-11-20T12:00:00.000Z.\n"
       "What to do: restart this process or its service before that time runs out.\n"
@@ -172,7 +184,14 @@ static void rapid_growth(void **state)
   finding.shape.window_ms = 16 * SEEP_MS_PER_MINUTE;
   leak.slope_bytes_per_hour = 1200.0 * MB;
   leak.slope_low_bytes_per_hour = leak.slope_high_bytes_per_hour = 0.0;
-  seep_notices_case found = {&leak, &finding, &memory, 1200.0 * MB, "first report"};
+  seep_text_copy(leak.kind, sizeof leak.kind, "undetermined");
+  seep_growth_kind_verdict kind = {.reason = "the process may not be read"};
+  seep_notices_case found = {.leak = &leak,
+                             .finding = &finding,
+                             .memory = &memory,
+                             .slopes_bytes_per_hour = 1200.0 * MB,
+                             .report = "first report",
+                             .kind = &kind};
   seep_notices_case_found(&alert, &found);
   assert_int_equal(alert.id, SEEP_ALERT_RAPID_GROWTH);
   assert_int_equal(alert.added, alert.insert_count);
@@ -194,7 +213,7 @@ static void rapid_growth(void **state)
       "never fell back\n"
       "Confidence: 0.93\n"
       "Its commit now: 4.00 GB (4294967296 bytes)\n"
-      "Kind of memory: Private Data\n"
+      "Kind of memory: undetermined: the process may not be read\n"
       "Committed in the whole system: 8.00 GB (8589934592 bytes) of 16.0 GB (17179869184 bytes)\n"
       "The process started at 2026-11-20T12:00:00.000Z.\n"
       "What to do: find out whether this process has a reason to grow now such as a large job or a cache "
@@ -210,6 +229,42 @@ static void rapid_growth(void **state)
       "Reason: it no longer grows\n"
       "It had grown by 2.99 GB (3208642560 bytes) in all within 40 min.\n"
       "The process started at 2026-11-20T12:00:00.000Z.\n");
+}
+
+static const char *kind_of(const char *text, const seep_growth_kind_verdict *kind, bool carried)
+{
+  seep_store_leak leak = leak_of("leak");
+  seep_text_copy(leak.kind, sizeof leak.kind, text);
+  seep_notices_case found = {.leak = &leak, .kind = kind, .kind_carried = carried};
+  seep_notices_case_found(&alert, &found);
+  return alert.inserts[3];
+}
+
+static void the_kind_of_memory_is_told_with_what_it_stands_on(void **state)
+{
+  (void)state;
+  seep_growth_kind_verdict kind = {.kind = SEEP_MEMORY_HEAP,
+                                   .confidence = 0.918,
+                                   .reason = "large blocks",
+                                   .size_from = 4194304,
+                                   .size_to = 8388608};
+  assert_string_equal(kind_of("Heap", &kind, false),
+                      "Heap, 92 percent sure: large blocks; most of it in blocks of 4 to 8 MB");
+  assert_string_equal(
+      kind_of("Heap", &kind, true),
+      "Heap, 92 percent sure: large blocks; most of it in blocks of 4 to 8 MB (found in the process "
+      "before this one)");
+  kind.size_from = 0;
+  kind.size_to = 4096;
+  kind.confidence = 1.0;
+  assert_string_equal(kind_of("Heap", &kind, false),
+                      "Heap, 99 percent sure: large blocks; most of it in blocks of up to 4 KB");
+  kind.size_to = 0;
+  kind.confidence = 0.0;
+  assert_string_equal(kind_of("undetermined", &kind, false), "undetermined: large blocks");
+  kind.reason = NULL; /* nobody looks */
+  assert_string_equal(kind_of("undetermined", &kind, false), "undetermined");
+  assert_string_equal(kind_of("Managed Heap", NULL, false), "Managed Heap");
 }
 
 /* A rule in a central log that reads the one reads the other. */
@@ -232,7 +287,7 @@ static const char *time_left(double own, double all, const seep_system_memory *k
 {
   seep_store_leak leak = leak_of("leak");
   leak.slope_bytes_per_hour = own;
-  seep_notices_case found = {&leak, NULL, known, all, NULL};
+  seep_notices_case found = {.leak = &leak, .memory = known, .slopes_bytes_per_hour = all};
   seep_notices_case_found(&alert, &found);
   assert_int_equal(alert.added, alert.insert_count);
   return alert.inserts[10];
@@ -391,7 +446,7 @@ static void names_can_not_forge_a_line(void **state)
                                 "exe";
   static const char shown[] = "a%1%n%%2  What to do: nothing %{S-1-5}    exe";
   seep_store_leak leak = leak_of("rapid");
-  seep_notices_case found = {&leak, NULL, NULL, 0.0, "first report"};
+  seep_notices_case found = {.leak = &leak, .report = "first report"};
   seep_notices_case_found(&alert, &found);
   unsigned lines = lines_of(render(&alert));
   seep_text_copy(leak.image, sizeof leak.image, hostile);
@@ -435,7 +490,17 @@ static void extremes_are_told_or_left_out(void **state)
                               .shape = {.window_ms = moments[m], .rise = figure, .noise = single}};
       finding.shape.floors[SEEP_SHAPE_PARTS] = single;
       seep_system_memory all = {UINT64_MAX, UINT64_MAX, 0, 0, 0, 0};
-      seep_notices_case found = {&leak, &finding, &all, figure, ""};
+      seep_growth_kind_verdict kind = {.kind = SEEP_MEMORY_HEAP,
+                                       .confidence = figure,
+                                       .reason = "a reason",
+                                       .size_from = m % 2 == 0 ? 0 : UINT64_MAX,
+                                       .size_to = UINT64_MAX};
+      seep_notices_case found = {.leak = &leak,
+                                 .finding = &finding,
+                                 .memory = &all,
+                                 .slopes_bytes_per_hour = figure,
+                                 .report = "",
+                                 .kind = &kind};
       seep_notices_case_found(&alert, &found);
       assert_int_equal(alert.added, alert.insert_count);
       assert_reads_well(render(&alert));
@@ -460,6 +525,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_leak),
       cmocka_unit_test(rapid_growth),
+      cmocka_unit_test(the_kind_of_memory_is_told_with_what_it_stands_on),
       cmocka_unit_test(rapid_growth_reads_like_a_leak),
       cmocka_unit_test(the_time_left_is_that_of_all_cases),
       cmocka_unit_test(growth_of_no_process),

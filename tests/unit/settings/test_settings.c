@@ -51,6 +51,11 @@ static void defaults_are_the_promised_ones(void **state)
   assert_int_equal(settings.detector_minimum_handles, 500);
   assert_int_equal(settings.detector_minimum_system_growth_bytes, 67108864);
   assert_int_equal(settings.image_count, 0);
+  assert_true(settings.memory_enabled);
+  assert_int_equal(settings.memory_interval_ms, 300000);
+  assert_int_equal(settings.memory_minimum_growth_bytes, 16777216);
+  assert_int_equal(settings.memory_maximum_reads, 200000);
+  assert_int_equal(settings.memory_maximum_ms, 1000);
   assert_true(settings.event2004_enabled);
   assert_int_equal(settings.event2004_urgent_ms, 3600000);
   assert_true(settings.capture_enabled);
@@ -73,14 +78,16 @@ static void defaults_are_the_promised_ones(void **state)
   assert_int_equal(settings.ignored_count, 0);
 }
 
-static void safe_only_switches_recording_off(void **state)
+static void safe_only_switches_recording_and_looking_into_processes_off(void **state)
 {
   (void)state;
   static seep_settings safe;
   seep_settings_defaults(&settings);
   seep_settings_safe(&safe);
   assert_false(safe.capture_enabled);
+  assert_false(safe.memory_enabled);
   safe.capture_enabled = true;
+  safe.memory_enabled = true;
   assert_memory_equal(&safe, &settings, sizeof safe);
 }
 
@@ -503,7 +510,8 @@ static void the_summary_is_one_line(void **state)
   assert_string_equal(
       text,
       "poll 30 s, bucket 60 s, observation 68400 s, slope 100 KB/h, growth 8 MB, images with thresholds of "
-      "their own 0, Event 2004 on, recording on (900 s or 512 MB at most), history 14 d, by the hour 400 d, "
+      "their own 0, kind of memory on, Event 2004 on, recording on (900 s or 512 MB at most), history 14 d, "
+      "by the hour 400 d, "
       "images ignored 0");
   seep_settings_safe(&settings);
   settings.event2004_enabled = false;
@@ -512,17 +520,17 @@ static void the_summary_is_one_line(void **state)
   seep_writer_init(&writer, text, sizeof text);
   seep_settings_summary(&settings, &writer);
   assert_string_equal(
-      text,
-      "poll 30 s, bucket 60 s, observation 68400 s, slope 100 KB/h, growth 1025 bytes, images with "
-      "thresholds of their own 2, Event 2004 off, recording off, history 14 d, by the hour 400 d, images "
-      "ignored 0");
+      text, "poll 30 s, bucket 60 s, observation 68400 s, slope 100 KB/h, growth 1025 bytes, images with "
+            "thresholds of their own 2, kind of memory off, Event 2004 off, recording off, history 14 d, by "
+            "the hour 400 d, images "
+            "ignored 0");
 }
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults_are_the_promised_ones),
-      cmocka_unit_test(safe_only_switches_recording_off),
+      cmocka_unit_test(safe_only_switches_recording_and_looking_into_processes_off),
       cmocka_unit_test(absent_keys_keep_their_defaults),
       cmocka_unit_test(values_are_taken),
       cmocka_unit_test(the_text_needs_no_terminator),

@@ -83,6 +83,10 @@ static void carry(void *context, seep_command *command)
     r->requests++;
     r->target = *command->as.target;
     break;
+  case SEEP_COMMAND_TAKE_INVENTORY:
+    r->inventories++;
+    r->inventory_of = command->as.inventory_of;
+    break;
   case SEEP_COMMAND_POLL_EVERY:
     r->interval_ms = command->as.interval_ms;
     break;
@@ -180,6 +184,7 @@ int engine_rig_set_up(void **state)
   r->settings.detector_observation_ms = 64000;
   r->settings.detector_minimum_growth_bytes = 8 * MB;
   r->settings.detector_minimum_slope_bytes_per_hour = 10 * MB;
+  r->settings.memory_enabled = false;
   begin(r);
   *state = r;
   return 0;

@@ -31,6 +31,8 @@ typedef struct engine_rig {
   size_t leaks_opened, leaks_updated, requests, bookmarks, history_told;
   uint64_t history_told_bytes;
   seep_recorder_target target;
+  size_t inventories; /* asked for; the test answers */
+  seep_process_key inventory_of;
   seep_store_lineage lineages[ENGINE_RIG_LINEAGES]; /* what has been kept, each image once */
   size_t lineage_count, lineages_kept;
   int64_t interval_ms, next_leak_id, next_row;
@@ -38,7 +40,7 @@ typedef struct engine_rig {
 } engine_rig;
 
 /* A started engine that looks every second, calls rapid growth after a quarter of a minute and a leak after
- * little more than a whole one. */
+ * little more than a whole one. It does not look into processes. */
 int engine_rig_set_up(void **state);
 int engine_rig_tear_down(void **state);
 

@@ -127,6 +127,7 @@ void rig_start(rig *r)
                                    .recorder_path = recorder_path,
                                    .path_separator = '/',
                                    .source = fake_world_source(&r->world),
+                                   .process_memory = r->process_memory,
                                    .feed = fake_feed_port(&r->feed),
                                    .sink = fake_sink_port(&r->sink),
                                    .clock = fake_world_clock(&r->world),

@@ -21,7 +21,8 @@ typedef struct rig {
   fake_world world;
   fake_sink sink;
   fake_feed feed;
-  const seep_error *folder_error; /* as options.data_folder_error */
+  seep_process_memory process_memory; /* as options.process_memory; zeros at first: there is none */
+  const seep_error *folder_error;     /* as options.data_folder_error */
   seep_watchdog *watchdog;
   uv_thread_t thread;
   seep_status ended;
