@@ -21,17 +21,18 @@ typedef struct verb {
 } verb;
 
 static const verb verbs[] = {
-    {"config", seep_cmd_config},   {"event", seep_cmd_event},
-    {"replay", seep_cmd_replay},   {"report", seep_cmd_report},
-    {"history", seep_cmd_history}, {"top", seep_cmd_top},
-    {"leaks", seep_cmd_leaks},     {"captures", seep_cmd_captures},
+    {"config", seep_cmd_config},     {"event", seep_cmd_event},
+    {"replay", seep_cmd_replay},     {"report", seep_cmd_report},
+    {"memory", seep_cmd_memory},     {"history", seep_cmd_history},
+    {"top", seep_cmd_top},           {"leaks", seep_cmd_leaks},
+    {"captures", seep_cmd_captures},
 #ifdef _WIN32
-    {"run", seep_cmd_run},         {"service", seep_scm_service},
-    {"install", seep_cmd_install}, {"uninstall", seep_cmd_uninstall},
+    {"run", seep_cmd_run},           {"service", seep_scm_service},
+    {"install", seep_cmd_install},   {"uninstall", seep_cmd_uninstall},
     {"status", seep_cmd_status},
 #endif
-    {"version", seep_cmd_version}, {"--version", seep_cmd_version},
-    {"help", seep_cmd_help},       {"--help", seep_cmd_help},
+    {"version", seep_cmd_version},   {"--version", seep_cmd_version},
+    {"help", seep_cmd_help},         {"--help", seep_cmd_help},
     {"-h", seep_cmd_help},
 };
 

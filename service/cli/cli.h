@@ -23,6 +23,7 @@ int seep_cmd_config(int argc, char **argv);
 int seep_cmd_event(int argc, char **argv);
 int seep_cmd_replay(int argc, char **argv);
 int seep_cmd_report(int argc, char **argv);
+int seep_cmd_memory(int argc, char **argv);
 int seep_cmd_history(int argc, char **argv);
 int seep_cmd_top(int argc, char **argv);
 int seep_cmd_leaks(int argc, char **argv);

@@ -58,6 +58,22 @@ static const char replay_details[] =
     "\n"
     "A row that can not be read is passed over and named on the standard error; the exit code is 4 then.";
 
+static const char memory_details[] =
+    "FILE.dmp is a minidump of a process, of any size; what can be told depends on what is in it.\n"
+    "Best is procdump -ma PID (all memory and the list of regions), or the dump Task Manager writes.\n"
+    "--since OLDER.dmp: which kind of memory grew between two dumps of one process: Heap, Private\n"
+    "Data (VirtualAlloc by the program, or an allocator that is not Windows' heap), Managed Heap,\n"
+    "Stack, mixed, or undetermined and why. Less than 16 MB of growth decide nothing. Dumps of two\n"
+    "processes, of different views or in the wrong order are refused (exit code 2).\n"
+    "--pid N: a running process, on Windows only. It is read for up to 30 s and never changed, as in\n"
+    "'seepwatch memory --pid 4242 --json'.\n"
+    "\n"
+    "The first table has VMMap's rows in KB: ? is what nobody can tell from outside, + a lower bound.\n"
+    "Heap (unproven) is ours: it looks like a heap, but no heap that could be read claims it.\n"
+    "The others are those of WinDbg's !address -summary, whose sizes have reserved memory in them.\n"
+    "Unlike there, Mapped is a row of its own (WinDbg has most of it in <unknown>), TEB is the whole\n"
+    "allocation with the PEB and the TEBs, and Heap? and Stack? are what is not proven.";
+
 static const verb_help verbs[] = {
     {"config", "config check FILE [--json] | config print [--config FILE] | config keys",
      "checks a configuration, prints the effective one, or explains every key",
@@ -69,6 +85,9 @@ static const verb_help verbs[] = {
      "seepwatch history --csv > app.csv && seepwatch replay app.csv --explain app.exe", replay_details},
     {"report", "report FILE.etl [--pid N] [--json]", "says what is in a trace and how much was lost",
      "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl --pid 4242", NULL},
+    {"memory", "memory (--dump FILE.dmp [--since OLDER.dmp] | --pid N) [--json]",
+     "says which kinds of memory a process has, and between two dumps which kind grew",
+     "seepwatch memory --dump app-evening.dmp --since app-morning.dmp", memory_details},
     {"history",
      "history [--db F] [--image NAME] [--pid N] [--hours N | --from T --to T] [--system]\n"
      "                         [--hourly | --raw] [--json | --csv | --html FILE]",

@@ -1,0 +1,13 @@
+/*
+ * The text of the verb `memory`: what the process is, VMMap's table, that of WinDbg (memory_address.h), the
+ * heaps, what is missing and what grew.
+ */
+#ifndef SEEP_SERVICE_MEMORY_TABLES_H
+#define SEEP_SERVICE_MEMORY_TABLES_H
+
+#include "memory_look.h"
+
+/* since NULL: one look alone. */
+void seep_memory_tables(const seep_memory_look *look, const seep_memory_since *since);
+
+#endif
