@@ -148,7 +148,7 @@ wpr_knob() { printf '%s\n' "$@" >"$standin/wpr-knobs.txt"; }
 standins() { mkdir -p "$standin"; standin_recorder; standin_events; }
 
 # write_config [MAXIMUM_S [EXTRA]]: a configuration with short times, so that a leak is a matter of seconds: called after
-# 17 or 18 s of even growth; a case waits 16 s for its process's successor. Growth of the system never counts: what Wine
+# 17 or 18 s of even growth (slower_verdict: 33 or 34, with a suspicion half way, as there is in life); a case waits 16 s for its process's successor. Growth of the system never counts: what Wine
 # calls the system is the whole machine with all that runs on it. MAXIMUM_S: length of a recording. EXTRA: further
 # members of "capture", each with its comma in front.
 write_config() {
@@ -159,10 +159,13 @@ write_config() {
   "poll": { "interval_s": 1, "urgent_interval_s": 1 },
   "detector": { "bucket_s": 1, "observation_s": 16, "minimum_slope_bytes_per_hour": 1048576,
                 "minimum_growth_bytes": 8388608, "minimum_system_growth_bytes": 1125899906842624 },
+  "memory": { "interval_s": 2, "minimum_growth_bytes": 1048576 },
   "capture": { "maximum_s": ${1:-8}, "minimum_free_bytes": 0, "cool_down_s": 5${2:-} }
 }
 JSON
 }
+
+slower_verdict() { sed -i 's/"observation_s": 16/"observation_s": 32/' "$data/seepwatch.json"; }
 
 # e2e_install: the MSI without a start, the stand-ins, the fast configuration.
 install_msi() { win msiexec /qn /i "$(win_path "$msi")" /l*v 'C:\msi.log' "$@" >/dev/null 2>&1; }
