@@ -35,11 +35,16 @@ typedef struct seep_target {
   unsigned pointer_bytes; /* 8 or 4: of `peb` and `tebs` */
   uint64_t peb;           /* 0: not known; it is then taken from the first TEB that proves itself */
   uint64_t peb32;         /* the second PEB of a 32-bit process on 64-bit Windows; 0: none, or not known */
-  const uint64_t *tebs;   /* addresses, unproven; borrowed. NULL with 0: not known */
+  bool peb32_settled;     /* the OS has said where the second PEB is, or that there is none */
+  /* Addresses, unproven; borrowed. NULL with teb_count 0: the threads are not known; it never means that
+   * there are none. */
+  const uint64_t *tebs;
   size_t teb_count;
   unsigned runtimes;     /* SEEP_RUNTIME_* */
   bool modules_known;    /* false: no bit in runtimes means nothing */
   uint64_t commit_bytes; /* private commit by the OS's own counter (PrivateUsage); 0: not known */
+  uint64_t created;      /* FILETIME of a live process's begin; 0: not known */
+  const char *image;     /* its file name without folder, UTF-8, borrowed until close; NULL: not known */
 } seep_target;
 
 #endif

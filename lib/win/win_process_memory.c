@@ -5,6 +5,10 @@
  * allocations. The modules' names then come from the kernel (GetMappedFileName), for GetModuleBaseName would
  * walk the loader's list anew for each. TEBs come from the system's list of threads, so no thread is opened.
  * All of it is documented except for the two native calls, and what those do not tell is just not known.
+ *
+ * What EnumProcessModulesEx and GetMappedFileName may wait for inside Windows is not known either, and the
+ * deadline cannot interrupt them. Hence they are asked once per process, not at each look, and not at all
+ * when the time is over.
  */
 #include "win/win_process_memory.h"
 
@@ -30,11 +34,25 @@
 #define FIRST_LIST_BYTES ((size_t)1024 * 1024)
 #define MAXIMUM_LIST_BYTES ((size_t)64 * 1024 * 1024)
 
-/* Far more than a runtime's neighbours; one that is not among the first is not looked for. */
-#define MAXIMUM_MODULES 1024u
+/* A runtime that is not among the first is not looked for. */
+#define MAXIMUM_MODULES 256u
 #define NAME_UNITS 1024u
 /* Longer file names are no runtime's. */
 #define FILE_NAME_SIZE 64u
+
+/* As many processes as the engine looks into at the same time. */
+#define REMEMBERED_PROCESSES 64u
+
+/* The longest path that Windows has, and its longest file name (255 units) in UTF-8. */
+#define IMAGE_PATH_UNITS ((DWORD)32768)
+#define IMAGE_NAME_SIZE 768u
+
+#define ENDED_MEANWHILE "ended while it was looked at"
+
+typedef struct remembered {
+  seep_process_key key; /* created 0: empty */
+  unsigned runtimes;
+} remembered;
 
 typedef struct memory {
   seep_win_late_query_system_information query_system;
@@ -42,12 +60,18 @@ typedef struct memory {
   seep_win_late_query_virtual_memory query_memory; /* NULL: Windows before 10 1607 */
   /* Of the process that is open. */
   HANDLE process;
+  bool shows_regions; /* the right to ask for them was granted */
   bool readable;
+  seep_process_key key;
   ULONGLONG deadline_100ns;
   int priority; /* the thread's own; THREAD_PRIORITY_ERROR_RETURN: left alone */
   uint64_t *tebs;
   size_t teb_count;
+  char image[IMAGE_NAME_SIZE];
   HMODULE modules[MAXIMUM_MODULES];
+  /* Of those that were open before. */
+  remembered past[REMEMBERED_PROCESSES];
+  size_t next_past;
 } memory;
 
 /* Leaves out the time the machine sleeps: a deadline must not pass before anything was done. */
@@ -63,16 +87,34 @@ static bool timed_out(const memory *self)
   return now_100ns() >= self->deadline_100ns;
 }
 
-/* A process that has exited stays while anybody has a handle of it, and fails in many ways. */
+/* A process that has exited stays while anybody has a handle of it, and fails in many ways. Waiting tells it
+ * surely, where the right to wait was granted; a process can exit with the code that means it has not. The
+ * code is set before the process can be waited for, so it tells some that are just ending. */
 static bool has_exited(const memory *self)
 {
   DWORD code = STILL_ACTIVE;
-  return GetExitCodeProcess(self->process, &code) && code != STILL_ACTIVE;
+  return WaitForSingleObject(self->process, 0) == WAIT_OBJECT_0 ||
+         (GetExitCodeProcess(self->process, &code) && code != STILL_ACTIVE);
 }
 
-static seep_status gone(const char *operation, seep_error *error)
+static seep_status gone(const char *operation, const char *subject, seep_error *error)
 {
-  return seep_error_set(error, SEEP_GONE, SEEP_DOMAIN_NONE, 0, operation, NULL);
+  return seep_error_set(error, SEEP_GONE, SEEP_DOMAIN_NONE, 0, operation, subject);
+}
+
+/* What a failure of an open process means. SEEP_DENIED is for good to our callers, so it is only said when a
+ * right is lacking: what was granted and is refused all the same may be so for a process that is ending. */
+static seep_status failed(const memory *self, DWORD code, bool granted, const char *operation,
+                          seep_error *error)
+{
+  if (has_exited(self)) {
+    return gone(operation, ENDED_MEANWHILE, error);
+  }
+  if (code == ERROR_ACCESS_DENIED && granted) {
+    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_WIN32, (int64_t)code, operation,
+                          "refused, though the right to it was granted: it may be ending");
+  }
+  return seep_win_error_set(error, code, operation, NULL);
 }
 
 /* Pages of an image or a mapped view that have become the process's own. */
@@ -99,12 +141,11 @@ static seep_status query_region(const memory *self, uint64_t address, MEMORY_BAS
     return SEEP_OK;
   }
   DWORD code = GetLastError();
-  if (has_exited(self)) {
-    return gone("VirtualQueryEx", error);
-  }
   /* Above the highest address that a program can have. */
-  return code == ERROR_INVALID_PARAMETER ? SEEP_NOT_FOUND
-                                         : seep_win_error_set(error, code, "VirtualQueryEx", NULL);
+  if (code == ERROR_INVALID_PARAMETER && !has_exited(self)) {
+    return SEEP_NOT_FOUND;
+  }
+  return failed(self, code, self->shows_regions, "VirtualQueryEx", error);
 }
 
 static seep_status region_at(void *context, uint64_t address, seep_region *out, seep_error *error)
@@ -137,7 +178,7 @@ static seep_status read_bytes(void *context, uint64_t address, void *out, size_t
     return SEEP_TIMED_OUT;
   }
   if (!self->readable) {
-    return SEEP_DENIED;
+    return has_exited(self) ? SEEP_GONE : SEEP_DENIED;
   }
   if (address > UINTPTR_MAX || bytes > UINTPTR_MAX - (uintptr_t)address) {
     return SEEP_NOT_FOUND;
@@ -145,11 +186,26 @@ static seep_status read_bytes(void *context, uint64_t address, void *out, size_t
   if (ReadProcessMemory(self->process, (const void *)(uintptr_t)address, out, bytes, &read)) {
     return read == bytes ? SEEP_OK : SEEP_NOT_FOUND;
   }
-  DWORD code = GetLastError();
-  if (has_exited(self)) {
-    return SEEP_GONE;
+  /* Not denied, whatever the code: the right to read was granted. */
+  return has_exited(self) ? SEEP_GONE : SEEP_NOT_FOUND;
+}
+
+/* With the right to wait for its end, or else without. */
+static HANDLE open_with(DWORD access, uint32_t pid)
+{
+  HANDLE process = OpenProcess(access | SYNCHRONIZE, FALSE, pid);
+  return process != NULL || GetLastError() != ERROR_ACCESS_DENIED ? process : OpenProcess(access, FALSE, pid);
+}
+
+/* Of a process that grants nothing else. */
+static bool has_exited_unseen(uint32_t pid)
+{
+  HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, pid);
+  bool exited = process != NULL && WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
+  if (process != NULL) {
+    CloseHandle(process);
   }
-  return code == ERROR_ACCESS_DENIED ? SEEP_DENIED : SEEP_NOT_FOUND;
+  return exited;
 }
 
 /* Regions and bytes, regions alone, or hardly anything: a protected process grants the last at most. */
@@ -159,30 +215,33 @@ static seep_status open_process(memory *self, uint32_t pid, seep_error *error)
                                    PROCESS_QUERY_LIMITED_INFORMATION};
   DWORD code = ERROR_ACCESS_DENIED;
   for (size_t i = 0; i < sizeof accesses / sizeof accesses[0] && code == ERROR_ACCESS_DENIED; i++) {
-    self->process = OpenProcess(accesses[i], FALSE, pid);
+    self->process = open_with(accesses[i], pid);
     if (self->process != NULL) {
-      self->readable = i == 0;
+      self->shows_regions = accesses[i] != PROCESS_QUERY_LIMITED_INFORMATION;
+      self->readable = (accesses[i] & PROCESS_VM_READ) != 0;
       return SEEP_OK;
     }
     code = GetLastError();
   }
-  /* This is what OpenProcess has for a PID that nobody has. */
-  return code == ERROR_INVALID_PARAMETER ? gone("OpenProcess", error)
-                                         : seep_win_error_set(error, code, "OpenProcess", NULL);
+  /* The first is what OpenProcess has for a PID that nobody has. */
+  return code == ERROR_INVALID_PARAMETER || (code == ERROR_ACCESS_DENIED && has_exited_unseen(pid))
+             ? gone("OpenProcess", NULL, error)
+             : seep_win_error_set(error, code, "OpenProcess", NULL);
 }
 
 /* Whether it is the one that was meant, alive, and shows its regions. Its handle keeps it the same from here
  * on, whatever becomes of the PID. */
-static seep_status check_process(const memory *self, seep_process_key key, seep_error *error)
+static seep_status check_process(memory *self, seep_process_key key, seep_error *error)
 {
   FILETIME created, ended, kernel, user;
   if (!GetProcessTimes(self->process, &created, &ended, &kernel, &user)) {
-    return seep_win_error_set(error, GetLastError(), "GetProcessTimes", NULL);
+    return failed(self, GetLastError(), true, "GetProcessTimes", error);
   }
-  seep_filetime since = (seep_filetime)created.dwHighDateTime << 32 | created.dwLowDateTime;
-  if ((key.created != 0 && key.created != since) || GetProcessId(self->process) != key.pid ||
+  self->key.pid = key.pid;
+  self->key.created = (seep_filetime)created.dwHighDateTime << 32 | created.dwLowDateTime;
+  if ((key.created != 0 && key.created != self->key.created) || GetProcessId(self->process) != key.pid ||
       has_exited(self)) {
-    return gone("OpenProcess", error);
+    return gone("OpenProcess", NULL, error);
   }
   MEMORY_BASIC_INFORMATION first;
   return query_region(self, 0, &first, error);
@@ -198,6 +257,7 @@ static void find_pebs(const memory *self, seep_target *target)
   }
   if (self->query_process(self->process, SEEP_WIN_LATE_PROCESS_WOW64, &wow64, sizeof wow64, NULL) >= 0) {
     target->peb32 = wow64;
+    target->peb32_settled = true;
   }
 }
 
@@ -212,11 +272,36 @@ static uint64_t commit_bytes(const memory *self)
   return counters.PrivateUsage != 0 ? counters.PrivateUsage : counters.PagefileUsage;
 }
 
-/* Asks for all threads into a buffer that the caller releases; NULL when the system has no such list, or not
- * enough memory for it. Not kept between processes: it is rarely needed and large. */
+/* The part behind the last backslash, or NULL when it is empty or longer than out. */
+static const char *file_name(const wchar_t *path, size_t units, char *out, size_t out_size)
+{
+  size_t begin = units;
+  while (begin > 0 && path[begin - 1] != L'\\') {
+    begin--;
+  }
+  size_t bytes = seep_win_wide_fill_to_utf8(path + begin, units - begin, out, out_size);
+  return bytes > 0 && bytes < out_size ? out : NULL;
+}
+
+/* The native form of the path is asked for, because nobody has to find a drive letter for it then. */
+static const char *find_image(memory *self)
+{
+  const char *image = NULL;
+  DWORD units = IMAGE_PATH_UNITS;
+  wchar_t *path = malloc(IMAGE_PATH_UNITS * sizeof *path);
+  if (path != NULL && QueryFullProcessImageNameW(self->process, PROCESS_NAME_NATIVE, path, &units) &&
+      units < IMAGE_PATH_UNITS) {
+    image = file_name(path, units, self->image, sizeof self->image);
+  }
+  free(path);
+  return image;
+}
+
+/* Asks for all threads into a buffer that the caller releases; NULL when the system has no such list, not
+ * enough memory for it, or time is over. Not kept between processes: it is rarely needed and large. */
 static void *list_threads(const memory *self, size_t *used)
 {
-  for (size_t bytes = FIRST_LIST_BYTES; bytes <= MAXIMUM_LIST_BYTES; bytes *= 2) {
+  for (size_t bytes = FIRST_LIST_BYTES; bytes <= MAXIMUM_LIST_BYTES && !timed_out(self); bytes *= 2) {
     void *list = VirtualAlloc(NULL, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     if (list == NULL) {
       return NULL;
@@ -236,8 +321,9 @@ static void *list_threads(const memory *self, size_t *used)
   return NULL;
 }
 
-static void find_tebs(memory *self, uint32_t pid)
+static void find_tebs(memory *self)
 {
+  uint32_t pid = self->key.pid;
   size_t used = 0;
   size_t found = 0;
   void *list = list_threads(self, &used);
@@ -254,38 +340,61 @@ static void find_tebs(memory *self, uint32_t pid)
   VirtualFree(list, 0, MEM_RELEASE);
 }
 
-/* false: its name cannot be told. */
+/* false: its name cannot be told, or not in time. */
 static bool add_module(const memory *self, HMODULE module, unsigned *runtimes)
 {
   wchar_t path[NAME_UNITS];
   char file[FILE_NAME_SIZE];
-  DWORD length = GetMappedFileNameW(self->process, (void *)module, path, NAME_UNITS);
+  DWORD length = timed_out(self) ? 0 : GetMappedFileNameW(self->process, (void *)module, path, NAME_UNITS);
   if (length == 0 || length >= NAME_UNITS - 1) {
     return false;
   }
-  size_t begin = length;
-  while (begin > 0 && path[begin - 1] != L'\\') {
-    begin--;
-  }
-  if (seep_win_wide_fill_to_utf8(path + begin, length - begin, file, sizeof file) < sizeof file) {
-    *runtimes |= seep_runtime_of_module(file);
-  }
+  const char *name = file_name(path, length, file, sizeof file);
+  *runtimes |= name != NULL ? seep_runtime_of_module(name) : 0;
   return true;
 }
 
-static void find_runtimes(memory *self, seep_target *target)
+/* true: the answer is complete. */
+static bool ask_runtimes(memory *self, unsigned *runtimes)
 {
   DWORD needed_bytes = 0;
-  if (!self->readable || !EnumProcessModulesEx(self->process, self->modules, sizeof self->modules,
-                                               &needed_bytes, LIST_MODULES_ALL)) {
-    return;
+  if (!self->readable || timed_out(self) ||
+      !EnumProcessModulesEx(self->process, self->modules, sizeof self->modules, &needed_bytes,
+                            LIST_MODULES_ALL)) {
+    return false;
   }
-  target->modules_known = needed_bytes > 0 && needed_bytes <= sizeof self->modules;
+  bool complete = needed_bytes > 0 && needed_bytes <= sizeof self->modules;
   size_t count = needed_bytes / sizeof self->modules[0];
   for (size_t i = 0; i < count && i < MAXIMUM_MODULES; i++) {
-    if (timed_out(self) || !add_module(self, self->modules[i], &target->runtimes)) {
-      target->modules_known = false;
+    complete = add_module(self, self->modules[i], runtimes) && complete;
+  }
+  return complete;
+}
+
+static const remembered *recall(const memory *self)
+{
+  for (size_t i = 0; i < REMEMBERED_PROCESSES; i++) {
+    const remembered *one = &self->past[i];
+    if (one->key.created != 0 && one->key.created == self->key.created && one->key.pid == self->key.pid) {
+      return one;
     }
+  }
+  return NULL;
+}
+
+/* Once per process: a runtime that is loaded after the first look stays unseen. */
+static void find_runtimes(memory *self, seep_target *target)
+{
+  const remembered *known = recall(self);
+  if (known != NULL) {
+    target->runtimes = known->runtimes;
+    target->modules_known = true;
+    return;
+  }
+  target->modules_known = ask_runtimes(self, &target->runtimes);
+  if (target->modules_known) {
+    self->past[self->next_past] = (remembered){self->key, target->runtimes};
+    self->next_past = (self->next_past + 1) % REMEMBERED_PROCESSES;
   }
 }
 
@@ -331,7 +440,7 @@ static seep_status open_target(void *context, seep_process_key key, int64_t maxi
     return status;
   }
   find_pebs(self, target);
-  find_tebs(self, key.pid);
+  find_tebs(self);
   find_runtimes(self, target);
   target->context = self;
   target->region = region_at;
@@ -340,6 +449,8 @@ static seep_status open_target(void *context, seep_process_key key, int64_t maxi
   target->tebs = self->tebs;
   target->teb_count = self->teb_count;
   target->commit_bytes = commit_bytes(self);
+  target->created = self->key.created;
+  target->image = find_image(self);
   return SEEP_OK;
 }
 
@@ -369,4 +480,18 @@ void seep_win_process_memory_free(seep_process_memory *port)
   port->context = NULL;
   port->open = NULL;
   port->close = NULL;
+}
+
+void seep_win_process_memory_allow_debug(void)
+{
+  HANDLE token;
+  TOKEN_PRIVILEGES wanted = {.PrivilegeCount = 1};
+  wanted.Privileges[0].Attributes = SE_PRIVILEGE_ENABLED;
+  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, &token)) {
+    return;
+  }
+  if (LookupPrivilegeValueW(NULL, L"SeDebugPrivilege", &wanted.Privileges[0].Luid)) {
+    AdjustTokenPrivileges(token, FALSE, &wanted, 0, NULL, NULL);
+  }
+  CloseHandle(token);
 }

@@ -92,19 +92,17 @@ int memory_child_be(void)
   return 0;
 }
 
-void memory_child_start(memory_child *out, const wchar_t *security)
+static bool start_at(memory_child *out, const wchar_t *path, const wchar_t *security)
 {
   SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
   SECURITY_ATTRIBUTES guarded = {sizeof guarded, NULL, FALSE};
   STARTUPINFOW start = {0};
   HANDLE from_child;
   DWORD done = 0;
-  wchar_t path[1024];
   wchar_t command[] = L"test child";
   start.cb = sizeof start;
   start.dwFlags = STARTF_USESTDHANDLES;
   start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-  assert_true(GetModuleFileNameW(NULL, path, 1024) > 0);
   assert_true(CreatePipe(&start.hStdInput, &out->to_child, &inherit, 0));
   assert_true(CreatePipe(&from_child, &start.hStdOutput, &inherit, 0));
   assert_true(SetHandleInformation(out->to_child, HANDLE_FLAG_INHERIT, 0));
@@ -113,13 +111,34 @@ void memory_child_start(memory_child *out, const wchar_t *security)
     assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorW(security, SDDL_REVISION_1,
                                                                      &guarded.lpSecurityDescriptor, NULL));
   }
-  assert_true(CreateProcessW(path, command, &guarded, NULL, TRUE, 0, NULL, NULL, &start, &out->process));
+  bool started =
+      CreateProcessW(path, command, &guarded, NULL, TRUE, 0, NULL, NULL, &start, &out->process) != 0;
+  DWORD code = GetLastError();
   CloseHandle(start.hStdInput);
   CloseHandle(start.hStdOutput);
   LocalFree(guarded.lpSecurityDescriptor);
+  if (!started) {
+    CloseHandle(from_child);
+    CloseHandle(out->to_child);
+    SetLastError(code);
+    return false;
+  }
   assert_true(ReadFile(from_child, &out->truth, sizeof out->truth, &done, NULL));
   assert_int_equal(done, sizeof out->truth);
   CloseHandle(from_child);
+  return true;
+}
+
+void memory_child_start(memory_child *out, const wchar_t *security)
+{
+  wchar_t path[1024];
+  assert_true(GetModuleFileNameW(NULL, path, 1024) > 0);
+  assert_true(start_at(out, path, security));
+}
+
+bool memory_child_start_copy(memory_child *out, const wchar_t *path)
+{
+  return start_at(out, path, NULL);
 }
 
 void memory_child_end(memory_child *child)

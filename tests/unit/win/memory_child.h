@@ -2,6 +2,7 @@
 #ifndef TESTS_WIN_MEMORY_CHILD_H
 #define TESTS_WIN_MEMORY_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ int memory_child_be(void);
 
 /* security: who may do what with the child, as text; NULL: as usual. */
 void memory_child_start(memory_child *out, const wchar_t *security);
+
+/* From a copy of this program. false: Windows starts none from there, for the reason in the last error. */
+bool memory_child_start_copy(memory_child *out, const wchar_t *path);
 void memory_child_end(memory_child *child);
 
 #endif

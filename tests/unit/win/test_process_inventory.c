@@ -100,26 +100,39 @@ static void one_row_grows(const wchar_t *options, seep_usage_row grows, seep_usa
   assert_true(detail.heaps[0].segments > (grows == SEEP_USAGE_ROW_HEAP && !large ? 3u : 0u));
 }
 
+/* The leaker lays out heaps by itself on Wine alone; Windows has its own in the places that it would need. */
+static void skip_unless_on_wine(void)
+{
+  if (!on_wine()) {
+    print_message("skipped: the leaker's own heaps can be laid out on Wine only\n");
+    skip();
+  }
+}
+
 static void small_blocks_make_the_heap_grow(void **state)
 {
   (void)state;
+  skip_unless_on_wine();
   one_row_grows(L"--kind nt-heap", SEEP_USAGE_ROW_HEAP, SEEP_USAGE_ROW_PRIVATE, false);
 }
 
 static void large_blocks_make_the_heap_grow(void **state)
 {
   (void)state;
+  skip_unless_on_wine();
   one_row_grows(L"--kind nt-heap --block-kb 2048", SEEP_USAGE_ROW_HEAP, SEEP_USAGE_ROW_PRIVATE, true);
 }
 
 static void virtual_memory_is_private_data(void **state)
 {
   (void)state;
+  skip_unless_on_wine();
   one_row_grows(L"--kind virtualalloc --nt-heap", SEEP_USAGE_ROW_PRIVATE, SEEP_USAGE_ROW_HEAP, false);
 }
 
-/* Wine's own heap cannot be read; on Windows it can. */
-static void heaps_of_wine_are_not_known(void **state)
+/* Wine's own heap cannot be read, and that is said. What becomes of Windows's is told, but nobody has seen it
+ * yet, so it is not required. */
+static void heaps_are_known_or_the_reason_is(void **state)
 {
   seep_inventory inventory;
   (void)state;
@@ -130,8 +143,14 @@ static void heaps_of_wine_are_not_known(void **state)
   assert_true(inventory.regions_known);
   assert_int_equal(inventory.pointer_bytes, 8);
   assert_true(inventory.threads > 0);
-  assert_true(inventory.heaps_known == !on_wine());
-  assert_true((inventory.problem != NULL) == on_wine());
+  assert_true(inventory.heaps_known == (inventory.problem == NULL));
+  if (!on_wine()) {
+    print_message("skipped: whether heaps of this Windows can be read was never tried before; now: %u heaps, "
+                  "%s\n",
+                  (unsigned)inventory.heaps, inventory.problem != NULL ? inventory.problem : "all known");
+    skip();
+  }
+  assert_false(inventory.heaps_known);
 }
 
 static int setup(void **state)
@@ -150,18 +169,15 @@ static int teardown(void **state)
 
 int main(int argc, char **argv)
 {
-  const struct CMUnitTest on_any[] = {cmocka_unit_test(heaps_of_wine_are_not_known)};
-  /* The leaker lays out heaps on Wine alone. */
-  const struct CMUnitTest on_wine_alone[] = {
+  const struct CMUnitTest tests[] = {
       cmocka_unit_test(small_blocks_make_the_heap_grow),
       cmocka_unit_test(large_blocks_make_the_heap_grow),
       cmocka_unit_test(virtual_memory_is_private_data),
-      cmocka_unit_test(heaps_of_wine_are_not_known),
+      cmocka_unit_test(heaps_are_known_or_the_reason_is),
   };
   leaker = argc == 2 ? seep_win_wide_from_utf8(argv[1]) : NULL;
   if (leaker == NULL) {
     return 2;
   }
-  return on_wine() ? cmocka_run_group_tests(on_wine_alone, setup, teardown)
-                   : cmocka_run_group_tests(on_any, setup, teardown);
+  return cmocka_run_group_tests(tests, setup, teardown);
 }
