@@ -30,6 +30,7 @@ typedef struct seep_now {
   seep_wall wall;
 } seep_now;
 
+#define SEEP_MS_PER_MILLISECOND INT64_C(1)
 #define SEEP_MS_PER_SECOND INT64_C(1000)
 #define SEEP_MS_PER_MINUTE INT64_C(60000)
 #define SEEP_MS_PER_HOUR INT64_C(3600000)

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/saturate.h"
+
 #define SHARE_NEEDED 0.7
 #define SHARE_AGAINST 0.3 /* of the growth: more of it against the rest, and nothing fits together */
 
@@ -25,15 +27,19 @@
 
 #define TRUST_HEAPS_UNKNOWN 0.9
 #define TRUST_COUNTER_UNKNOWN 0.95
+#define TRUST_SEGMENT_HEAP 0.9
 #define TRUST_PAGE_HEAP 0.5
 #define TRUST_SHAPE 0.9
 #define TRUST_DOTNET 0.6
+#define TRUST_RESERVES 0.8 /* a .NET program in one file has its runtime in it, and no module says so */
 #define TRUST_MODULES_UNKNOWN 0.9
 
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-  return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
+/* Beginnings of reasons: literals, as they are put together by the compiler. */
+#define DIRECTLY "memory it gets from Windows directly (VirtualAlloc), not from a heap"
+#define PAGE_HEAP                                                                                            \
+  "page heap, a debugging option, is on for this program (gflags): heap blocks and other memory look alike"
+
+const char seep_growth_kind__unfit[] = "the figures of two looks do not fit together; another look follows";
 
 static double minus(uint64_t after, uint64_t before)
 {
@@ -52,26 +58,30 @@ static uint64_t committed(const seep_usage *usage, seep_usage_row row)
   return sum.committed_bytes;
 }
 
-static void sum_up(const seep_usage *usage, seep_growth_kind_sums *out)
+void seep_growth_kind__sum_up(const seep_inventory *inventory, seep_growth_kind_sums *out)
 {
+  const seep_usage *usage = &inventory->usage;
   uint64_t left = committed(usage, SEEP_USAGE_ROW_PRIVATE);
   uint64_t tebs = usage->tags[SEEP_TAG_TEB].committed_bytes;
   tebs = tebs < left ? tebs : left; /* VMMap counts them as Private Data; they come and go with threads */
   out->heap_bytes = committed(usage, SEEP_USAGE_ROW_HEAP);
   out->unproven_bytes = committed(usage, SEEP_USAGE_ROW_UNPROVEN);
   out->managed_bytes = committed(usage, SEEP_USAGE_ROW_MANAGED);
-  out->stack_bytes = plus(committed(usage, SEEP_USAGE_ROW_STACK), tebs);
+  out->stack_bytes = seep_saturate_add(committed(usage, SEEP_USAGE_ROW_STACK), tebs);
   out->private_bytes = left - tebs;
-  out->all_bytes =
-      plus(plus(plus(out->heap_bytes, out->unproven_bytes), plus(out->managed_bytes, out->stack_bytes)),
-           out->private_bytes);
+  out->all_bytes = 0;
+  const uint64_t parts[] = {out->heap_bytes, out->unproven_bytes, out->managed_bytes, out->stack_bytes,
+                            out->private_bytes};
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    out->all_bytes = seep_saturate_add(out->all_bytes, parts[i]);
+  }
 }
 
 void seep_growth_kind__differ(const seep_growth_kind_sums *before, const seep_inventory *after,
-                              seep_growth_kind__differences *out)
+                              seep_growth_kind_differences *out)
 {
   seep_growth_kind_sums now;
-  sum_up(&after->usage, &now);
+  seep_growth_kind__sum_up(after, &now);
   out->all = minus(now.all_bytes, before->all_bytes);
   out->heap = minus(now.heap_bytes, before->heap_bytes);
   out->unproven = minus(now.unproven_bytes, before->unproven_bytes);
@@ -91,7 +101,7 @@ static uint64_t charged_bytes(const seep_usage *usage)
 {
   uint64_t bytes = 0;
   for (unsigned tag = 0; tag < SEEP_TAGS; tag++) {
-    bytes = plus(bytes, usage->tags[tag].private_bytes);
+    bytes = seep_saturate_add(bytes, usage->tags[tag].private_bytes);
   }
   return bytes;
 }
@@ -99,13 +109,13 @@ static uint64_t charged_bytes(const seep_usage *usage)
 const char *seep_growth_kind__unusable(const seep_inventory *inventory)
 {
   if (!inventory->regions_known) {
-    return "there is no list of the process's regions";
+    return "its memory could not be read in full";
   }
   if (inventory->regions_cut) {
-    return "the process has more regions than may be looked at in the time there is";
+    return "it has too much memory for one look";
   }
   seep_growth_kind_sums sums;
-  sum_up(&inventory->usage, &sums);
+  seep_growth_kind__sum_up(inventory, &sums);
   bool sane = sums.all_bytes <= SUM_MAXIMUM_BYTES && charged_bytes(&inventory->usage) <= SUM_MAXIMUM_BYTES &&
               inventory->commit_bytes <= SUM_MAXIMUM_BYTES;
   return sane ? NULL : "the regions' sizes add up to more than an address space holds";
@@ -143,15 +153,30 @@ static void undecided(seep_growth_kind_comparison *out, const char *reason)
   decide(out, SEEP_MEMORY_UNDETERMINED, 0.0, 1.0, reason);
 }
 
-/* Why heaps cannot be told from the rest in one of the two; NULL: they can. */
+static bool heaps_known(const seep_inventory *before, const seep_inventory *after)
+{
+  return before->heaps_known && after->heaps_known;
+}
+
+/* Why heaps cannot be told from the rest in one of the two, in words for an alert: what exactly was wrong is
+ * for those who look closer, and in seep_inventory.problem. */
 static const char *heaps_problem(const seep_inventory *before, const seep_inventory *after)
 {
-  const seep_inventory *wrong = !after->heaps_known ? after : before;
-  if (wrong->heaps_known) {
-    return NULL;
+  switch (!after->heaps_known ? after->gap : before->gap) {
+  case SEEP_INVENTORY_NOT_READ:
+    return "its memory could not be read in full";
+  case SEEP_INVENTORY_NOT_LISTED:
+    return "its heaps could not be listed";
+  case SEEP_INVENTORY_TOO_LARGE:
+    return "it has too much memory for one look";
+  case SEEP_INVENTORY_CHANGED:
+    return "its memory changed while it was looked at";
+  case SEEP_INVENTORY_HEAP_OPEN:
+  case SEEP_INVENTORY_PAGE_HEAP:
+  case SEEP_INVENTORY_COMPLETE:
+  default:
+    return "one of its heaps could not be read in full";
   }
-  return wrong->problem != NULL ? wrong->problem
-                                : "not every heap could be read, and what is left over may be heap";
 }
 
 /* Whether it was committed inside reserves that were there before, or in a few large new ones. */
@@ -164,35 +189,44 @@ static bool is_inside_reserves(const seep_usage_sum *before, const seep_usage_su
          (total_bytes < committed_bytes / 2.0 || total_bytes >= committed_bytes * 2.0);
 }
 
+/* What it says of the program's own data, and how far that is to be believed. */
+static const char *private_reason(const seep_inventory *before, const seep_inventory *after, double *trust)
+{
+  const unsigned runtimes = before->runtimes | after->runtimes;
+  if ((runtimes & SEEP_RUNTIME_DOTNET) != 0) {
+    *trust = TRUST_DOTNET;
+    return DIRECTLY ", in small allocations; .NET is loaded, and a part may be its own";
+  }
+  *trust = before->modules_known && after->modules_known ? 1.0 : TRUST_MODULES_UNKNOWN;
+  if ((runtimes & SEEP_RUNTIME_JAVA) != 0) {
+    return DIRECTLY "; Java is loaded, and its own heap is such memory";
+  }
+  if ((runtimes & SEEP_RUNTIME_V8) != 0) {
+    return DIRECTLY "; V8 is loaded, and its own heap is such memory";
+  }
+  if (is_inside_reserves(&before->usage.tags[SEEP_TAG_UNKNOWN], &after->usage.tags[SEEP_TAG_UNKNOWN])) {
+    *trust *= TRUST_RESERVES;
+    return DIRECTLY ", inside a few large reserves, as a language runtime or an allocator of its own does";
+  }
+  return DIRECTLY;
+}
+
 static void decide_private(const seep_inventory *before, const seep_inventory *after, double grown,
                            double share, seep_growth_kind_comparison *out)
 {
-  const seep_usage_sum *was = &before->usage.tags[SEEP_TAG_UNKNOWN],
-                       *is = &after->usage.tags[SEEP_TAG_UNKNOWN];
-  double allocations = minus(is->allocations, was->allocations);
-  unsigned runtimes = before->runtimes | after->runtimes;
-  double trust = before->modules_known && after->modules_known ? 1.0 : TRUST_MODULES_UNKNOWN;
-  const char *reason = "private memory outside of all heaps";
-  if (tag_grown(before, after, SEEP_TAG_CODE) >= SHARE_NEEDED * grown) {
-    decide(out, SEEP_MEMORY_PRIVATE_DATA, share, 1.0,
-           "executable memory, as just-in-time compilers allocate it");
-    return;
-  }
-  if ((runtimes & SEEP_RUNTIME_DOTNET) != 0) {
-    if (tag_grown(before, after, SEEP_TAG_UNKNOWN) > allocations * DOTNET_SMALL_BYTES) {
-      undecided(out, "private memory outside of all heaps, which may be the heap of .NET");
+  const bool dotnet = ((before->runtimes | after->runtimes) & SEEP_RUNTIME_DOTNET) != 0;
+  double allocations = minus(after->usage.tags[SEEP_TAG_UNKNOWN].allocations,
+                             before->usage.tags[SEEP_TAG_UNKNOWN].allocations);
+  double trust = 1.0;
+  const char *reason =
+      "executable memory, as just-in-time compilers allocate it; a script or .NET engine may "
+      "be making code without end";
+  if (tag_grown(before, after, SEEP_TAG_CODE) < SHARE_NEEDED * grown) {
+    if (dotnet && tag_grown(before, after, SEEP_TAG_UNKNOWN) > allocations * DOTNET_SMALL_BYTES) {
+      undecided(out, DIRECTLY ", which may be the heap of .NET");
       return;
     }
-    trust = TRUST_DOTNET;
-    reason = "private memory outside of all heaps, in small allocations; .NET is loaded, and a part may be "
-             "its own";
-  } else if ((runtimes & SEEP_RUNTIME_JAVA) != 0) {
-    reason = "private memory outside of all heaps; Java is loaded, and its own heap is such memory";
-  } else if ((runtimes & SEEP_RUNTIME_V8) != 0) {
-    reason = "private memory outside of all heaps; V8 is loaded, and its own heap is such memory";
-  } else if (is_inside_reserves(was, is)) {
-    reason = "private memory outside of all heaps, committed inside a few large reserves, as an allocator of "
-             "the program's own does";
+    reason = private_reason(before, after, &trust);
   }
   decide(out, SEEP_MEMORY_PRIVATE_DATA, share, trust, reason);
 }
@@ -200,21 +234,20 @@ static void decide_private(const seep_inventory *before, const seep_inventory *a
 static const char *heap_reason(bool large, bool all_read)
 {
   if (large) {
-    return all_read
-               ? "heap blocks so large that each has an allocation of its own"
-               : "heap blocks so large that each has an allocation of its own; not every heap could be read";
+    return all_read ? "large blocks from malloc, new or HeapAlloc"
+                    : "large blocks from malloc, new or HeapAlloc; not every heap could be read";
   }
-  return all_read ? "heap segments, so blocks of ordinary size"
-                  : "heap segments, so blocks of ordinary size; not every heap could be read";
+  return all_read
+             ? "many blocks of ordinary size from malloc, new or HeapAlloc"
+             : "many blocks of ordinary size from malloc, new or HeapAlloc; not every heap could be read";
 }
 
 /* What keeps the sums from being believed; NULL: nothing. */
 static const char *contradiction(const seep_inventory *before, const seep_inventory *after,
-                                 const seep_growth_kind__differences *grown)
+                                 const seep_growth_kind_differences *grown)
 {
   if (counters_differ(before, after)) {
-    return "the process's commit charge has not grown as its private memory has: sections of the page file, "
-           "copied pages, or regions that were not seen";
+    return "Windows counts other growth than was found in its memory";
   }
   double strange = minus(committed(&after->usage, SEEP_USAGE_ROW_STRANGE),
                          committed(&before->usage, SEEP_USAGE_ROW_STRANGE));
@@ -224,13 +257,12 @@ static const char *contradiction(const seep_inventory *before, const seep_invent
   double against = shrunk(grown->heap) + shrunk(grown->unproven) + shrunk(grown->managed) +
                    shrunk(grown->stack) + shrunk(grown->left);
   if (against > SHARE_AGAINST * grown->all) {
-    return "one kind of memory has shrunk while another has grown, or it is taken for another kind than "
-           "before";
+    return seep_growth_kind__unfit;
   }
   return NULL;
 }
 
-static double largest(const seep_growth_kind__differences *grown)
+static double largest(const seep_growth_kind_differences *grown)
 {
   const double kinds[] = {grown->unproven, grown->managed, grown->stack, grown->left};
   double most = grown->heap;
@@ -242,7 +274,7 @@ static double largest(const seep_growth_kind__differences *grown)
 
 /* grown->all is above 0, or else the counters differ. */
 static void decide_kind(const seep_inventory *before, const seep_inventory *after,
-                        const seep_growth_kind__differences *grown, seep_growth_kind_comparison *out)
+                        const seep_growth_kind_differences *grown, seep_growth_kind_comparison *out)
 {
   const char *problem = contradiction(before, after, grown);
   const double need = SHARE_NEEDED * grown->all;
@@ -254,18 +286,18 @@ static void decide_kind(const seep_inventory *before, const seep_inventory *afte
   } else if (grown->stack >= need) {
     decide(out, SEEP_MEMORY_STACK, grown->stack / grown->all,
            tag_grown(before, after, SEEP_TAG_STACK_SHAPE) > 0.5 * grown->stack ? TRUST_SHAPE : 1.0,
-           "stacks of threads that are not ended");
+           "its threads are started and never ended");
   } else if (before->page_heap && after->page_heap && grown->heap + grown->unproven + grown->left >= need) {
     decide(out, SEEP_MEMORY_HEAP, (grown->heap + grown->unproven + grown->left) / grown->all, TRUST_PAGE_HEAP,
-           "page heap is on, where heap blocks and the program's own allocations look alike: probably heap");
+           PAGE_HEAP "; probably heap");
   } else if (before->page_heap || after->page_heap) {
-    undecided(out, "page heap is on, where heap blocks and the program's own allocations look alike");
+    undecided(out, PAGE_HEAP);
   } else if (grown->heap >= need) {
     decide(out, SEEP_MEMORY_HEAP, grown->heap / grown->all, 1.0,
-           heap_reason(out->large_blocks, heaps_problem(before, after) == NULL));
+           heap_reason(out->large_blocks, heaps_known(before, after)));
   } else if (grown->heap + grown->unproven >= need) {
     undecided(out, "it looks like heap, and that cannot be proven");
-  } else if (heaps_problem(before, after) != NULL) {
+  } else if (!heaps_known(before, after)) {
     undecided(out, heaps_problem(before, after));
   } else if (grown->left >= need) {
     decide_private(before, after, grown->left, grown->left / grown->all, out);
@@ -319,7 +351,7 @@ static void find_size(const seep_inventory *before, const seep_inventory *after,
 
 /* NULL: they have grown enough to say something. */
 static const char *too_little(const seep_inventory *before, const seep_inventory *after,
-                              const seep_growth_kind__differences *grown, uint64_t minimum_growth_bytes)
+                              const seep_growth_kind_differences *grown, uint64_t minimum_growth_bytes)
 {
   double need = minimum_growth_bytes > 0 ? (double)minimum_growth_bytes : 1.0;
   bool counter_alone =
@@ -335,18 +367,19 @@ static const char *too_little(const seep_inventory *before, const seep_inventory
 }
 
 bool seep_growth_kind__compare(const seep_inventory *before, const seep_inventory *after,
-                               uint64_t minimum_growth_bytes, seep_growth_kind__differences *grown,
+                               uint64_t minimum_growth_bytes, seep_growth_kind_differences *grown,
                                seep_growth_kind_comparison *out)
 {
   memset(out, 0, sizeof *out);
-  sum_up(&before->usage, &out->before);
+  seep_growth_kind__sum_up(before, &out->before);
   seep_growth_kind__differ(&out->before, after, grown);
   out->reason = too_little(before, after, grown, minimum_growth_bytes);
   if (out->reason != NULL) {
     return false;
   }
-  out->trust = heaps_problem(before, after) == NULL ? 1.0 : TRUST_HEAPS_UNKNOWN;
+  out->trust = heaps_known(before, after) ? 1.0 : TRUST_HEAPS_UNKNOWN;
   out->trust *= counters_known(before, after) ? 1.0 : TRUST_COUNTER_UNKNOWN;
+  out->trust *= before->segment_heaps == 0 && after->segment_heaps == 0 ? 1.0 : TRUST_SEGMENT_HEAP;
   double large = tag_grown(before, after, SEEP_TAG_HEAP_LARGE);
   out->large_blocks = grown->heap > 0.0 && large > 0.5 * grown->heap;
   decide_kind(before, after, grown, out);

@@ -4,15 +4,14 @@
 
 #include "memory/growth.h"
 
-/* Of sums that are at most 2^57 bytes, which doubles hold. */
-typedef struct seep_growth_kind__differences {
-  double all, heap, unproven, managed, stack;
-  double left; /* what none of the others claims */
-} seep_growth_kind__differences;
+void seep_growth_kind__sum_up(const seep_inventory *inventory, seep_growth_kind_sums *out);
 
 /* What has grown since those sums until that inventory. */
 void seep_growth_kind__differ(const seep_growth_kind_sums *before, const seep_inventory *after,
-                              seep_growth_kind__differences *out);
+                              seep_growth_kind_differences *out);
+
+/* A reason that promises another look, which two dumps do not have. */
+extern const char seep_growth_kind__unfit[];
 
 /* Why an inventory can be compared with nothing, as a literal; NULL: it can. */
 const char *seep_growth_kind__unusable(const seep_inventory *inventory);
@@ -20,7 +19,7 @@ const char *seep_growth_kind__unusable(const seep_inventory *inventory);
 /* Compares two usable inventories. false: too little has grown to say anything; out->reason says so, and
  * nothing else in *out is decided. Fills in *grown in either case. */
 bool seep_growth_kind__compare(const seep_inventory *before, const seep_inventory *after,
-                               uint64_t minimum_growth_bytes, seep_growth_kind__differences *grown,
+                               uint64_t minimum_growth_bytes, seep_growth_kind_differences *grown,
                                seep_growth_kind_comparison *out);
 
 #endif

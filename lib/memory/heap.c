@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/saturate.h"
 #include "memory/heap_private.h"
 
 #define MARK_NT UINT32_C(0xFFEEFFEE)
@@ -18,8 +19,7 @@ void seep_heap__incomplete(seep_heap *heap, const seep_probe *probe, const char 
   if (heap->problem != NULL) {
     return;
   }
-  bool used_up = probe->ended == SEEP_OK && probe->reads >= probe->maximum_reads;
-  switch (used_up ? SEEP_LIMIT : probe->ended) {
+  switch (probe->ended) {
   case SEEP_LIMIT:
     heap->problem = "the budget of reads was used up";
     break;
@@ -45,11 +45,55 @@ uint64_t seep_heap__nodes_allowed(const seep_probe *probe, uint64_t maximum)
   return allowed < maximum ? allowed : maximum;
 }
 
-/* The heap's own allocation. One that is not in the list of regions is newer than the list. */
+void seep_heap__count_block(seep_heap *heap, uint64_t bytes)
+{
+  heap->large_blocks++;
+  heap->large_block_bytes = seep_saturate_add(heap->large_block_bytes, bytes);
+}
+
+seep_heap_place seep_heap__place(seep_heap *heap, const seep_probe *probe, const seep_regions *regions,
+                                 uint64_t block, size_t *index)
+{
+  *index = seep_regions_find(regions, block);
+  if (*index == SEEP_REGIONS_NONE) {
+    return SEEP_HEAP_PLACE_UNSEEN;
+  }
+  const seep_allocation *allocation = &regions->allocations[*index];
+  seep_tag tag = (seep_tag)allocation->tag;
+  if (*index == seep_regions_find(regions, heap->address)) {
+    seep_heap__incomplete(heap, probe, "a large block lies inside the heap itself");
+    return SEEP_HEAP_PLACE_WRONG;
+  }
+  if (allocation->tagged && seep_regions_is_heap(tag)) {
+    return tag == SEEP_TAG_HEAP_LARGE ? SEEP_HEAP_PLACE_MET : SEEP_HEAP_PLACE_HEAP;
+  }
+  if (allocation->tagged || allocation->type != SEEP_REGION_PRIVATE) {
+    seep_heap__incomplete(heap, probe, "a large block lies in memory that is used for something else");
+    return SEEP_HEAP_PLACE_WRONG;
+  }
+  return SEEP_HEAP_PLACE_OPEN;
+}
+
+uint64_t seep_heap__unseen(seep_heap *heap, seep_probe *probe, const seep_regions *regions, uint64_t address)
+{
+  seep_region region;
+  if (!regions->known) {
+    return 0;
+  }
+  if (!seep_probe_region(probe, address, &region) || region.state != SEEP_REGION_COMMIT) {
+    seep_heap__incomplete(heap, probe, "a part of it lies where no memory is");
+    return 0;
+  }
+  return region.size_bytes - (address - region.base);
+}
+
+/* The heap's own allocation. Where the list of regions does not have it, the walkers say so. */
 static void tag_own(const seep_probe *probe, seep_regions *regions, seep_heap *heap)
 {
   bool tagged = seep_regions_tag(regions, heap->address, SEEP_TAG_HEAP);
-  if (!tagged && seep_regions_find(regions, heap->address) != SEEP_REGIONS_NONE) {
+  size_t index = seep_regions_find(regions, heap->address);
+  if (!tagged && index != SEEP_REGIONS_NONE &&
+      !seep_regions_is_heap((seep_tag)regions->allocations[index].tag)) {
     seep_heap__incomplete(heap, probe, "it lies in memory that is used for something else");
   }
 }

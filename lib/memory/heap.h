@@ -30,14 +30,21 @@ typedef struct seep_heap {
   unsigned pointer_bytes; /* 8 or 4: the view it belongs to */
   bool listed;            /* in PEB.ProcessHeaps; false: known by PEB.ProcessHeap alone */
   seep_heap_form form;
-  const char *layout;  /* a literal such as "Windows 8 and later"; "" when not recognised */
-  bool complete;       /* every list was read to its end: what is tagged is all there is */
+  const char *layout; /* a literal such as "Windows 8 and later"; "" when not recognised */
+  /* Every list and tree was read to its end, and nothing in it contradicts itself or the regions: all
+   * segments and large blocks that the regions have are tagged. A front end that was not recognised stays
+   * unknown. */
+  bool complete;
   const char *problem; /* a literal sentence without full stop: why it is not complete; NULL when it is */
   uint32_t flags;      /* NT heap's Flags; 0 otherwise */
   uint64_t segments;   /* NT segments or page segments that were proven */
   uint64_t large_blocks;
-  uint64_t large_block_bytes; /* committed, as the heap itself says */
-  uint64_t front_end;         /* address of the low fragmentation heap; 0: none, or not proven */
+  uint64_t large_block_bytes; /* committed, as the heap itself says, but no more than the regions have */
+  /* Segments and large blocks that are proven, but in none of the regions listed: newer than the list, or
+   * gone again. Committed bytes as the heap says; of a page segment and of a segment heap's own memory, which
+   * it does not say, what the target has there now. 0 without a list of regions. */
+  uint64_t unseen_bytes;
+  uint64_t front_end; /* address of the low fragmentation heap; 0: none, or not proven */
   /* The heap's own counters, taken only when they agree with what was walked. NT: without large blocks in
    * reserved and committed. */
   bool counters_known;
@@ -47,9 +54,10 @@ typedef struct seep_heap {
   uint64_t counted_large_committed_bytes;   /* NT: TotalSizeInVirtualBlocks */
 } seep_heap;
 
-/* Reads the heap at address and tags what belongs to it in regions (which may be empty: then only the figures
- * are filled in). The heap's own allocation is tagged whatever form it has. Never fails: what could not be
- * read is in form, complete and problem. */
+/* Reads the heap at address and tags what belongs to it in regions (when these are not known, only the
+ * figures are filled in). The heap's own allocation is tagged whatever form it has. Never fails: what could
+ * not be read is in form, complete and problem. Of memory that the regions do not have, the probe's target is
+ * asked whether it is there now. */
 void seep_heap_walk(seep_probe *probe, seep_regions *regions, uint64_t address, unsigned pointer_bytes,
                     bool listed, seep_heap *out);
 

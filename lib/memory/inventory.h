@@ -12,6 +12,7 @@
 
 #include "memory/heap.h"
 #include "memory/target.h"
+#include "memory/threads.h"
 #include "memory/usage.h"
 
 typedef struct seep_inventory_limits {
@@ -19,38 +20,45 @@ typedef struct seep_inventory_limits {
   size_t maximum_regions;
 } seep_inventory_limits;
 
+/* Why heaps_known is false, as far as that matters to a verdict. */
+typedef enum seep_inventory_gap {
+  SEEP_INVENTORY_COMPLETE = 0,
+  SEEP_INVENTORY_NOT_READ,   /* regions, PEB or bytes could not be had */
+  SEEP_INVENTORY_NOT_LISTED, /* which heaps there are is not known */
+  SEEP_INVENTORY_HEAP_OPEN,  /* one of them could not be read to its end */
+  SEEP_INVENTORY_TOO_LARGE,  /* the budget of reads or the time was used up */
+  SEEP_INVENTORY_CHANGED,    /* it changed too much while it was looked at */
+  SEEP_INVENTORY_PAGE_HEAP
+} seep_inventory_gap;
+
 typedef struct seep_inventory {
   seep_usage usage;
   bool regions_known; /* false: there is no list of regions, all sums are zero */
-  bool regions_cut;   /* the list was longer than allowed, or the deadline passed: sums are lower bounds */
-  bool heaps_known;   /* every heap of every PEB was listed and read to its end: Heap is a measurement, and
-                       * what is left over is no heap. false: Heap is a lower bound */
-  const char
-      *problem;   /* a literal sentence without full stop: why heaps_known is false; NULL when it is true */
-  bool page_heap; /* each block has pages of its own: regions tell nothing about heaps */
-  bool wow64;     /* two PEBs, both looked at */
+  bool regions_cut;   /* the list was longer than allowed, the deadline passed, or an allocation in it has a
+                       * hole: sums are lower bounds */
+  bool heaps_known;   /* every heap of every PEB was listed, all that may have private memory were read to
+                       * their ends, and next to nothing changed meanwhile: Heap is a measurement, and what is
+                       * left over is no heap. false: Heap is a lower bound */
+  seep_inventory_gap gap; /* COMPLETE when heaps_known */
+  const char *problem; /* the same for people who look closer: a literal sentence without full stop; NULL when
+                        * heaps_known */
+  bool page_heap;      /* each block has pages of its own: regions tell nothing about heaps */
+  bool wow64;          /* two PEBs, both looked at */
   unsigned pointer_bytes;
   unsigned runtimes; /* as in seep_target */
   bool modules_known;
   uint64_t commit_bytes; /* as in seep_target */
   uint32_t heaps, heaps_unread;
-  uint32_t threads; /* listed; 0: not known */
+  uint32_t segment_heaps; /* of heaps: whose layouts, read or not, were never checked on real memory */
+  uint32_t threads;       /* listed; 0: not known */
   uint64_t reads;
 } seep_inventory;
 
 #define SEEP_INVENTORY_HEAPS 256u
-#define SEEP_INVENTORY_LISTED_HEAPS 1000u /* a PEB that says it has more is not believed */
+#define SEEP_INVENTORY_LISTED_HEAPS SEEP_THREADS_LISTED_HEAPS
 
 /* What a person or a test may want to see besides. */
-typedef struct seep_inventory_peb {
-  uint64_t address;
-  unsigned pointer_bytes;
-  uint32_t number_of_heaps, maximum_number_of_heaps;
-  uint64_t process_heaps, process_heap;
-  uint32_t global_flag;
-  uint16_t build;
-  bool list_readable; /* the array of heaps; true when it is empty */
-} seep_inventory_peb;
+typedef seep_threads_peb seep_inventory_peb;
 
 typedef struct seep_inventory_detail {
   seep_inventory_peb pebs[2];

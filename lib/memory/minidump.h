@@ -54,7 +54,7 @@ typedef struct seep_minidump {
   /* As listed in the file, before sorting: what `facts` of a dump say. */
   uint64_t listed_ranges, listed_bytes, whole_ranges, partial_ranges, bytes_in_file;
   bool cut_short;   /* a list of ours, or memory, goes on behind the end of its stream or of the file */
-  bool region_list; /* MemoryInfoList, with at least one entry */
+  bool region_list; /* MemoryInfoList, with at least one usable entry */
   uint32_t region_header_bytes, region_entry_bytes;
   uint64_t regions_announced, region_count; /* count: entries that lie in the file */
   uint64_t region_offset;

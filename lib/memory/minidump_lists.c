@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 
-#include "base/array.h"
 #include "base/text.h"
 #include "memory/minidump_private.h"
 #include "memory/runtime.h"

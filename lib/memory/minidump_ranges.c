@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "memory/minidump_private.h"
 
 enum {
@@ -22,11 +23,6 @@ typedef struct taking {
   bool sorted;     /* so far, without overlaps */
 } taking;
 
-static uint64_t add(uint64_t a, uint64_t b)
-{
-  return a <= UINT64_MAX - b ? a + b : UINT64_MAX;
-}
-
 static seep_status take_range(void *context, uint64_t index, seep_cursor *entry)
 {
   taking *at = context;
@@ -37,10 +33,10 @@ static seep_status take_range(void *context, uint64_t index, seep_cursor *entry)
   uint64_t present = offset < dump->file.size_bytes ? dump->file.size_bytes - offset : 0;
   (void)index;
   present = present < bytes ? present : bytes;
-  at->offset = add(offset, bytes);
+  at->offset = seep_saturate_add(offset, bytes);
   dump->listed_ranges++;
-  dump->listed_bytes = add(dump->listed_bytes, bytes);
-  dump->bytes_in_file = add(dump->bytes_in_file, present);
+  dump->listed_bytes = seep_saturate_add(dump->listed_bytes, bytes);
+  dump->bytes_in_file = seep_saturate_add(dump->bytes_in_file, present);
   dump->whole_ranges += present == bytes ? 1 : 0;
   dump->partial_ranges += present < bytes && present > 0 ? 1 : 0;
   dump->cut_short = dump->cut_short || present < bytes;
@@ -86,10 +82,11 @@ static seep_status take_list(taking *at, const seep_minidump_stream *stream, see
   if (dump->range_count + list.count > SEEP_MINIDUMP_MAXIMUM_ENTRIES) {
     return seep_minidump__fail(error, SEEP_LIMIT, stream->offset, "more than four million memory ranges");
   }
-  if (!seep_array_resize((void **)&dump->ranges, dump->range_count + (size_t)list.count,
-                         sizeof *dump->ranges)) {
+  void *items = dump->ranges;
+  if (!seep_array_resize(&items, dump->range_count + (size_t)list.count, sizeof *dump->ranges)) {
     return seep_minidump__fail(error, SEEP_NO_MEMORY, stream->offset, "the index of memory ranges");
   }
+  dump->ranges = items;
   return seep_minidump__walk(dump, &list, take_range, at, error);
 }
 
@@ -145,9 +142,11 @@ static bool put(sweep *at, const seep_minidump_range *range, uint64_t from, uint
     last->bytes += to - from;
     return true;
   }
-  if (!seep_array_reserve((void **)&at->out, &at->out_capacity, at->out_count + 1, sizeof *at->out)) {
+  void *items = at->out;
+  if (!seep_array_reserve(&items, &at->out_capacity, at->out_count + 1, sizeof *at->out)) {
     return false;
   }
+  at->out = items;
   at->out[at->out_count++] = (seep_minidump_range){from, to - from, offset};
   return true;
 }

@@ -135,7 +135,6 @@ seep_status seep_minidump__take_regions(seep_minidump *dump, seep_error *error)
   if (status != SEEP_OK || list.count == 0) {
     return status;
   }
-  dump->region_list = true;
   dump->region_offset = list.offset;
   dump->region_count = list.count;
   dump->regions_usable = list.count;
@@ -144,6 +143,7 @@ seep_status seep_minidump__take_regions(seep_minidump *dump, seep_error *error)
     status = put_in_order(&at, &list, error);
     free(at.keys);
   }
+  dump->region_list = dump->regions_usable > 0;
   return status;
 }
 
@@ -203,8 +203,9 @@ seep_status seep_minidump__region(void *context, uint64_t address, seep_region *
     return status;
   }
   if (place == dump->regions_usable) {
-    /* Above the end of a list that the file cuts short there may be anything. */
-    return dump->region_count < dump->regions_announced ? SEEP_UNSUPPORTED : SEEP_NOT_FOUND;
+    /* Above the end of a list that the file cuts short there may be anything, and where an entry was left out
+     * is not known. */
+    return dump->regions_usable < dump->regions_announced ? SEEP_UNSUPPORTED : SEEP_NOT_FOUND;
   }
   dump->region_next = place + 1;
   dump->region_next_address = end_of(&region);

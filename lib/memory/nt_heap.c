@@ -7,6 +7,7 @@
  */
 #include "memory/heap_private.h"
 
+#include "base/saturate.h"
 #include "memory/heap_list.h"
 
 #define MARK_SEGMENT UINT32_C(0xFFEEFFEE)
@@ -72,6 +73,15 @@ static void incomplete(const nt_walk *walk, const char *problem)
   seep_heap__incomplete(walk->heap, walk->probe, problem);
 }
 
+/* A segment or block that is in no region. */
+static void count_unseen(const nt_walk *walk, uint64_t address, uint64_t committed_bytes)
+{
+  if (walk->regions->known) {
+    seep_heap__unseen(walk->heap, walk->probe, walk->regions, address);
+    walk->heap->unseen_bytes = seep_saturate_add(walk->heap->unseen_bytes, committed_bytes);
+  }
+}
+
 static seep_heap_list list_at(const nt_walk *walk, uint16_t offset)
 {
   seep_heap_list list = {
@@ -87,28 +97,40 @@ static void start(const nt_walk *walk, seep_heap_list *list, uint16_t offset)
 
 /* ---- segments ---- */
 
-static void sum_pages(nt_walk *walk, const uint8_t *bytes)
+typedef struct segment_size {
+  uint64_t reserved_bytes, committed_bytes;
+} segment_size;
+
+/* As the segment itself says; it is added to the sums. */
+static segment_size size_of(nt_walk *walk, const uint8_t *bytes)
 {
   uint32_t pages = seep_probe_u32(bytes, walk->common->pages);
   uint32_t uncommitted = seep_probe_u32(bytes, walk->common->uncommitted_pages);
+  uint64_t committed = uncommitted <= pages ? pages - uncommitted : 0;
+  segment_size size = {pages * SEEP_REGION_PAGE_BYTES, committed * SEEP_REGION_PAGE_BYTES};
   walk->by_pages_known = walk->by_pages_known && pages > 0 && uncommitted <= pages;
-  walk->by_pages_reserved_bytes += pages * SEEP_REGION_PAGE_BYTES;
-  walk->by_pages_committed_bytes += (pages - (uint64_t)uncommitted) * SEEP_REGION_PAGE_BYTES;
+  walk->by_pages_reserved_bytes += size.reserved_bytes;
+  walk->by_pages_committed_bytes += size.committed_bytes;
+  return size;
 }
 
-static void claim_segment(nt_walk *walk, uint64_t segment)
+static void claim_segment(nt_walk *walk, uint64_t segment, segment_size size)
 {
   size_t index = seep_regions_find(walk->regions, segment);
-  if (index == SEEP_REGIONS_NONE) { /* no list of regions, or the segment is newer than the list */
+  if (index == SEEP_REGIONS_NONE) {
     walk->by_regions_known = false;
+    count_unseen(walk, segment, size.committed_bytes);
     return;
   }
   const seep_allocation *allocation = &walk->regions->allocations[index];
   walk->by_regions_known = walk->by_regions_known && segment == allocation->base;
   walk->by_regions_reserved_bytes += allocation->end - allocation->base;
   walk->by_regions_committed_bytes += allocation->committed_bytes;
-  if (!seep_regions_tag(walk->regions, segment, SEEP_TAG_HEAP)) {
+  if (!seep_regions_tag(walk->regions, segment, SEEP_TAG_HEAP) &&
+      !seep_regions_is_heap((seep_tag)allocation->tag)) {
     incomplete(walk, "a segment lies in memory that is used for something else");
+  } else if (size.reserved_bytes > allocation->end - segment) {
+    incomplete(walk, "a segment says it is larger than its memory");
   }
 }
 
@@ -135,8 +157,7 @@ static void walk_segments(nt_walk *walk)
     }
     walk->own_seen = walk->own_seen || segment == walk->heap->address;
     walk->heap->segments++;
-    sum_pages(walk, bytes);
-    claim_segment(walk, segment);
+    claim_segment(walk, segment, size_of(walk, bytes));
   }
   walk->segments_whole = step == SEEP_HEAP_LIST_END && walk->own_seen;
   if (step == SEEP_HEAP_LIST_LIMIT) {
@@ -148,11 +169,16 @@ static void walk_segments(nt_walk *walk)
 
 /* ---- large blocks ---- */
 
-static void count_block(seep_heap *heap, uint64_t commit_bytes)
+/* The links have proven the block, so its allocation is the heap's whatever size it tells. */
+static void claim_block(const nt_walk *walk, uint64_t block, size_t index, uint64_t commit_bytes)
 {
-  heap->large_blocks++;
-  uint64_t room_bytes = UINT64_MAX - heap->large_block_bytes;
-  heap->large_block_bytes += commit_bytes < room_bytes ? commit_bytes : room_bytes;
+  const seep_allocation *allocation = &walk->regions->allocations[index];
+  uint64_t there_bytes = allocation->committed_bytes;
+  seep_regions_tag(walk->regions, block, SEEP_TAG_HEAP_LARGE);
+  seep_heap__count_block(walk->heap, commit_bytes < there_bytes ? commit_bytes : there_bytes);
+  if (commit_bytes > allocation->end - allocation->base) {
+    incomplete(walk, "a large block says it is larger than its memory");
+  }
 }
 
 /* A block lies somewhere in the first pages of its allocation (Windows 8 and later choose at random, [C]):
@@ -161,30 +187,20 @@ static void count_block(seep_heap *heap, uint64_t commit_bytes)
 static bool take_block(const nt_walk *walk, uint64_t block, const uint8_t *bytes)
 {
   uint64_t commit_bytes = word(walk, bytes, walk->common->commit);
-  uint64_t reserve_bytes = word(walk, bytes, walk->common->reserve);
-  bool sized = commit_bytes > 0 && reserve_bytes >= commit_bytes;
-  size_t index = seep_regions_find(walk->regions, block);
-  if (index == SEEP_REGIONS_NONE) {
-    if (!sized) {
-      incomplete(walk, "a large block tells no size that can be");
-    } else if (!walk->regions->known) {
-      count_block(walk->heap, commit_bytes);
-    }
-    return true; /* else it is newer than the list of regions, and in none of its sums */
+  bool sized = commit_bytes > 0 && word(walk, bytes, walk->common->reserve) >= commit_bytes;
+  size_t index = SEEP_REGIONS_NONE;
+  seep_heap_place place = seep_heap__place(walk->heap, walk->probe, walk->regions, block, &index);
+  if (place == SEEP_HEAP_PLACE_OPEN) {
+    claim_block(walk, block, index, commit_bytes);
+  } else if (place == SEEP_HEAP_PLACE_UNSEEN && walk->regions->known) {
+    count_unseen(walk, block, sized ? commit_bytes : 0);
+  } else if (place == SEEP_HEAP_PLACE_UNSEEN && sized) {
+    seep_heap__count_block(walk->heap, commit_bytes);
   }
-  const seep_allocation *allocation = &walk->regions->allocations[index];
-  if (allocation->tagged && allocation->tag == SEEP_TAG_HEAP_LARGE) {
-    return false;
+  if (!sized && place != SEEP_HEAP_PLACE_MET) {
+    incomplete(walk, "a large block tells no size that can be");
   }
-  if (allocation->type != SEEP_REGION_PRIVATE || allocation->tagged) {
-    incomplete(walk, "a large block lies in memory that is used for something else");
-  } else if (!sized || commit_bytes > allocation->committed_bytes) {
-    incomplete(walk, "a large block says it is larger than its memory");
-  } else {
-    seep_regions_tag(walk->regions, block, SEEP_TAG_HEAP_LARGE);
-    count_block(walk->heap, commit_bytes);
-  }
-  return true;
+  return place != SEEP_HEAP_PLACE_MET;
 }
 
 static seep_heap_list_step follow_blocks(const nt_walk *walk, seep_heap_list *list)

@@ -15,6 +15,14 @@ static bool passes_by(seep_status status)
   return status != SEEP_DENIED && status != SEEP_GONE && status != SEEP_TIMED_OUT;
 }
 
+static bool keep(seep_probe *probe, seep_status status)
+{
+  if (!passes_by(status)) {
+    probe->ended = status;
+  }
+  return status == SEEP_OK;
+}
+
 bool seep_probe_read(seep_probe *probe, uint64_t address, void *out, size_t bytes)
 {
   if (probe->ended != SEEP_OK) {
@@ -31,11 +39,14 @@ bool seep_probe_read(seep_probe *probe, uint64_t address, void *out, size_t byte
     return false;
   }
   probe->reads++;
-  seep_status status = probe->target->read(probe->target->context, address, out, bytes);
-  if (!passes_by(status)) {
-    probe->ended = status;
-  }
-  return status == SEEP_OK;
+  return keep(probe, probe->target->read(probe->target->context, address, out, bytes));
+}
+
+bool seep_probe_region(seep_probe *probe, uint64_t address, seep_region *out)
+{
+  return probe->ended == SEEP_OK &&
+         keep(probe, probe->target->region(probe->target->context, address, out, NULL)) &&
+         out->base <= address && address - out->base < out->size_bytes;
 }
 
 bool seep_probe_pointer(seep_probe *probe, uint64_t address, unsigned pointer_bytes, uint64_t *out)

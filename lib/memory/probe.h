@@ -24,6 +24,11 @@ void seep_probe_init(seep_probe *probe, const seep_target *target, uint64_t maxi
  * end of the address space is false without a read. */
 bool seep_probe_read(seep_probe *probe, uint64_t address, void *out, size_t bytes);
 
+/* The target's region that holds address, as it is now; false: there is none, or it may not be asked any
+ * more. Not counted as a read: who asks has read what led there, so there are no more questions than reads.
+ */
+bool seep_probe_region(seep_probe *probe, uint64_t address, seep_region *out);
+
 /* One pointer of 4 or 8 bytes. */
 bool seep_probe_pointer(seep_probe *probe, uint64_t address, unsigned pointer_bytes, uint64_t *out);
 

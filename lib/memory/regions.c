@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 
 #define ROWS_PER_WAITING_RANGE 1024u
 
@@ -92,6 +93,9 @@ static bool add(seep_regions *regions, const seep_region *region, uint64_t *sour
     return false;
   }
   if (!continues(regions, region, *source_base)) {
+    /* A hole in an allocation: the list has changed while it was read, or lacks something. */
+    bool is_rest = regions->allocation_count > 0 && region->allocation_base == *source_base;
+    regions->cut = regions->cut || is_rest;
     begin_allocation(regions, region);
     *source_base = region->allocation_base;
   }
@@ -132,8 +136,7 @@ static void settle_private_bytes(seep_regions *regions)
  * is left, the list does not advance. */
 static bool clip(seep_region *region, uint64_t address)
 {
-  uint64_t end =
-      region->size_bytes > UINT64_MAX - region->base ? UINT64_MAX : region->base + region->size_bytes;
+  uint64_t end = seep_saturate_add(region->base, region->size_bytes);
   if (region->base < address) {
     region->base = address;
   }

@@ -69,7 +69,8 @@ typedef struct seep_regions {
   size_t allocation_count, allocation_capacity;
   uint64_t free_regions, free_bytes;
   bool known; /* false: the target has no list of regions; everything is empty then */
-  bool cut;   /* there was more than maximum_regions, or the deadline passed: a lower bound */
+  bool cut; /* there was more than maximum_regions, the deadline passed, or an allocation has a hole: a lower
+             * bound */
   seep_regions_range waiting[SEEP_REGIONS_WAITING]; /* see seep_regions_settle */
   size_t waiting_count;
 } seep_regions;

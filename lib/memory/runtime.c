@@ -1,3 +1,8 @@
+/*
+ * The names by which the runtimes' own libraries are known, whole and without regard to case. A program that
+ * has a runtime inside itself is known only where its name is fixed, such as node.exe; a loader that finds
+ * the runtime, such as mscoree.dll, tells nothing. Neither reads the module nor believes more than its name.
+ */
 #include "memory/runtime.h"
 
 #include <stddef.h>

@@ -7,15 +7,17 @@
  */
 #include "memory/heap_private.h"
 
+#include <string.h>
+
+#include "base/saturate.h"
 #include "memory/heap_list.h"
 
 typedef struct segment_layout {
   const char *name;
   unsigned pointer_bytes;
-  uint16_t statistics;       /* TotalReservedPages, then TotalCommittedPages */
-  uint16_t root;             /* of the tree of large blocks, then its Min with the Encoded bit */
-  uint16_t large_statistics; /* LargeReservedPages, then LargeCommittedPages */
-  uint16_t contexts, context_size, context_count;
+  uint16_t statistics;                            /* TotalReservedPages, then TotalCommittedPages */
+  uint16_t tree;                                  /* see tree_words */
+  uint16_t contexts, context_size, context_count; /* context_size 0: one list in the heap itself */
   uint16_t context_heap; /* inside a context: back pointer to the heap; 0: not read, or there is none */
   uint16_t list;         /* inside a context: SegmentListHead */
 } segment_layout;
@@ -23,22 +25,23 @@ typedef struct segment_layout {
 /* Rows with back pointers first: they prove more. */
 static const segment_layout layouts[] = {
     /* [C] sizes 0x840, 0xA00, 0xA40: Windows 11 and newer, Server 2022. */
-    {"20348/22000+", 8, 0x80, 0x48, 0x58, 0x140, 0xC0, 2, 0x38, 0x48},
+    {"20348/22000+", 8, 0x80, 0x48, 0x140, 0xC0, 2, 0x38, 0x48},
     /* [C] sizes 0x7C0, 0x800; [I] inside a context: read in newer dumps of the same size of it. */
-    {"18362..19045", 8, 0x80, 0x48, 0x58, 0x100, 0xC0, 2, 0x38, 0x48},
+    {"18362..19045", 8, 0x80, 0x48, 0x100, 0xC0, 2, 0x38, 0x48},
     /* [C]; [I] the list inside a context. */
-    {"17763", 8, 0x18, 0x88, 0x98, 0x0A8, 0x98, 2, 0x90, 0x20},
+    {"17763", 8, 0x18, 0x88, 0x0A8, 0x98, 2, 0x90, 0x20},
     /* [C]; Windows 11 and 32 bits were not seen. */
-    {"18362..19045", 4, 0x80, 0x44, 0x4C, 0x100, 0x80, 2, 0x24, 0x44},
-    {"17763", 4, 0x10, 0x50, 0x58, 0x060, 0x50, 2, 0x4C, 0x14},
+    {"18362..19045", 4, 0x80, 0x44, 0x100, 0x80, 2, 0x24, 0x44},
+    {"17763", 4, 0x10, 0x50, 0x060, 0x50, 2, 0x4C, 0x14},
     /* [C] size 0x6C0; which builds is [I]. */
-    {"1709..1803", 8, 0x18, 0x50, 0x60, 0x070, 0x68, 2, 0, 0x20},
+    {"1709..1803", 8, 0x18, 0x50, 0x070, 0x68, 2, 0, 0x20},
     /* [C] one list in the heap itself, no contexts. */
-    {"14393", 8, 0x00, 0x38, 0x48, 0, 0, 1, 0, 0x60},
-    {"14393", 4, 0x00, 0x24, 0x2C, 0, 0, 1, 0, 0x38},
+    {"14393", 8, 0x00, 0x38, 0, 0, 1, 0, 0x60},
+    {"14393", 4, 0x00, 0x24, 0, 0, 1, 0, 0x38},
 };
 
-/* [I] of 14393, which keeps no SegmentMask where we look; 1 MB is the small size of later versions, [C]. */
+/* Of 14393, which keeps no SegmentMask where we look: 1 MB is the small size of later versions, [C]. A guess,
+ * so it must be what the regions say too. */
 #define SIZE_WITHOUT_CONTEXTS UINT64_C(0x100000)
 /* [I] around the 1 MB and 16 MB that were seen. */
 #define SIZE_MINIMUM UINT64_C(0x10000)
@@ -52,6 +55,11 @@ static const segment_layout layouts[] = {
 #define BLOCK_ADDRESS_MASK (~UINT64_C(0xFFFF))
 #define BLOCK_PAGES_SHIFT 12
 
+#define TREE_WALKS 2u
+#define PARENT_MASK (~UINT64_C(7)) /* Parent keeps the balance in its low bits */
+
+static const char tree_broken[] = "the tree of its large blocks is broken";
+
 typedef struct segment_walk {
   seep_probe *probe;
   seep_regions *regions;
@@ -62,6 +70,13 @@ typedef struct segment_walk {
   uint64_t reserved_bytes, committed_bytes;
   uint64_t large_reserved_bytes, large_committed_bytes;
 } segment_walk;
+
+/* What all rows have from `tree` on, a word each; minimum is odd when the tree is encoded. */
+typedef struct tree_words {
+  uint64_t root, minimum, reserved_pages, committed_pages;
+} tree_words;
+
+#define TREE_WORDS_BYTES 32u /* with the larger pointers */
 
 static uint64_t word(const segment_walk *walk, const uint8_t *bytes, size_t offset)
 {
@@ -154,17 +169,27 @@ static uint64_t committed_in(const seep_regions *regions, uint64_t base, uint64_
   return bytes;
 }
 
+/* The heap's own memory or a page segment, of which it does not say how much is committed. */
+static void count_unseen(const segment_walk *walk, uint64_t address, uint64_t maximum_bytes)
+{
+  uint64_t bytes = seep_heap__unseen(walk->heap, walk->probe, walk->regions, address);
+  bytes = bytes < maximum_bytes ? bytes : maximum_bytes;
+  walk->heap->unseen_bytes = seep_saturate_add(walk->heap->unseen_bytes, bytes);
+}
+
 /* Whether a page segment always has an allocation of its own is not known: it is tagged as a range. */
 static void claim_segment(segment_walk *walk, uint64_t segment, uint64_t size_bytes)
 {
   size_t index = seep_regions_find(walk->regions, segment);
-  if (index == SEEP_REGIONS_NONE) { /* no list of regions, or the segment is newer than the list */
+  if (index == SEEP_REGIONS_NONE) {
     walk->sums_known = false;
+    count_unseen(walk, segment, size_bytes);
     return;
   }
   const seep_allocation *allocation = &walk->regions->allocations[index];
   uint64_t end = segment + size_bytes;
-  if (allocation->type != SEEP_REGION_PRIVATE) {
+  if (allocation->type != SEEP_REGION_PRIVATE ||
+      (allocation->tagged && !seep_regions_is_heap((seep_tag)allocation->tag))) {
     incomplete(walk, "a page segment lies in memory that is used for something else");
     return;
   }
@@ -172,12 +197,14 @@ static void claim_segment(segment_walk *walk, uint64_t segment, uint64_t size_by
     incomplete(walk, "a page segment is larger than its memory");
     end = allocation->end;
   }
+  bool is_whole = segment == allocation->base && end == allocation->end;
+  if (!is_whole && walk->layout->context_size == 0) {
+    incomplete(walk, "the size of its page segments is not known");
+  }
   walk->reserved_bytes += size_bytes;
   walk->committed_bytes += committed_in(walk->regions, segment, end);
-  if (segment == allocation->base && end == allocation->end) {
-    if (!seep_regions_tag(walk->regions, segment, SEEP_TAG_HEAP_PAGES)) {
-      incomplete(walk, "a page segment lies in memory that is used for something else");
-    }
+  if (is_whole) {
+    seep_regions_tag(walk->regions, segment, SEEP_TAG_HEAP_PAGES);
   } else if (seep_regions_tag_range(walk->regions, segment, end, SEEP_TAG_HEAP_PAGES) != SEEP_OK) {
     incomplete(walk, "there was not enough memory to note its page segments");
   }
@@ -227,69 +254,97 @@ static void tag_node(const segment_walk *walk, uint64_t node)
   }
 }
 
-static void count_block(seep_heap *heap, uint64_t bytes)
-{
-  heap->large_blocks++;
-  uint64_t room_bytes = UINT64_MAX - heap->large_block_bytes;
-  heap->large_block_bytes += bytes < room_bytes ? bytes : room_bytes;
-}
-
-/* false: this block was met before, the tree is none. An allocation's tag says so without memory of ours. */
-static bool take_block(segment_walk *walk, uint64_t node, const uint8_t *bytes)
-{
-  size_t p = walk->heap->pointer_bytes;
-  uint64_t block = word(walk, bytes, 3 * p) & BLOCK_ADDRESS_MASK;
-  uint64_t pages = word(walk, bytes, 4 * p) >> BLOCK_PAGES_SHIFT;
-  uint64_t block_bytes = pages * SEEP_REGION_PAGE_BYTES;
-  size_t index = seep_regions_find(walk->regions, block);
-  if (index == SEEP_REGIONS_NONE) {
-    walk->sums_known = false;
-    if (pages == 0) {
-      incomplete(walk, "a large block tells no size that can be");
-    } else if (!walk->regions->known) {
-      count_block(walk->heap, block_bytes);
-    }
-    return true; /* else it is newer than the list of regions, and in none of its sums */
-  }
-  const seep_allocation *allocation = &walk->regions->allocations[index];
-  if (allocation->tagged && allocation->tag == SEEP_TAG_HEAP_LARGE) {
-    return false;
-  }
-  if (allocation->type != SEEP_REGION_PRIVATE || allocation->tagged) {
-    incomplete(walk, "a large block lies in memory that is used for something else");
-  } else if (pages == 0 || block_bytes > allocation->end - allocation->base) {
-    incomplete(walk, "a large block says it is larger than its memory");
-  } else {
-    walk->large_reserved_bytes += allocation->end - allocation->base;
-    walk->large_committed_bytes += allocation->committed_bytes;
-    seep_regions_tag(walk->regions, block, SEEP_TAG_HEAP_LARGE);
-    count_block(walk->heap, block_bytes);
-    tag_node(walk, node);
-  }
-  return true;
-}
+typedef struct tree_step {
+  uint64_t node, parent;
+} tree_step;
 
 typedef struct tree_walk {
-  uint64_t waiting[TREE_WAITING];
+  tree_step waiting[TREE_WAITING];
   size_t waiting_count;
   uint64_t visited, maximum;
+  uint64_t again; /* so many blocks may be met that a walk before this one has tagged */
+  bool moved;     /* what is wrong may be the moment only */
   /* Brent: every node is compared with one of the past, which moves on at each power of two. It finds the
    * circles that lead through blocks the regions do not know. */
   uint64_t marker, marker_at;
 } tree_walk;
 
-/* NULL, or why the tree cannot be walked any further. */
-static const char *visit_node(segment_walk *walk, tree_walk *tree, uint64_t node)
+static tree_words tree_words_of(const segment_walk *walk, const uint8_t *bytes)
+{
+  size_t p = walk->heap->pointer_bytes;
+  return (tree_words){word(walk, bytes, 0), word(walk, bytes, p), word(walk, bytes, 2 * p),
+                      word(walk, bytes, 3 * p)};
+}
+
+static void claim_block(segment_walk *walk, uint64_t node, uint64_t block, size_t index, uint64_t block_bytes)
+{
+  const seep_allocation *allocation = &walk->regions->allocations[index];
+  if (block_bytes == 0 || block_bytes > allocation->end - allocation->base) {
+    incomplete(walk, "a large block says it is larger than its memory");
+    return;
+  }
+  walk->large_reserved_bytes += allocation->end - allocation->base;
+  walk->large_committed_bytes += allocation->committed_bytes;
+  seep_regions_tag(walk->regions, block, SEEP_TAG_HEAP_LARGE);
+  seep_heap__count_block(walk->heap, block_bytes < allocation->committed_bytes ? block_bytes
+                                                                               : allocation->committed_bytes);
+  tag_node(walk, node);
+}
+
+static void count_unlisted(segment_walk *walk, uint64_t block, uint64_t block_bytes)
+{
+  walk->sums_known = false;
+  if (block_bytes == 0) {
+    incomplete(walk, "a large block tells no size that can be");
+  } else if (walk->regions->known) {
+    seep_heap__unseen(walk->heap, walk->probe, walk->regions, block);
+    walk->heap->unseen_bytes = seep_saturate_add(walk->heap->unseen_bytes, block_bytes);
+  } else {
+    seep_heap__count_block(walk->heap, block_bytes);
+  }
+}
+
+/* false: this walk met the block before, the tree is none. An allocation's tag says so without memory of
+ * ours. */
+static bool take_block(segment_walk *walk, tree_walk *tree, uint64_t node, const uint8_t *bytes)
+{
+  size_t p = walk->heap->pointer_bytes, index = SEEP_REGIONS_NONE;
+  uint64_t block = word(walk, bytes, 3 * p) & BLOCK_ADDRESS_MASK;
+  uint64_t block_bytes = (word(walk, bytes, 4 * p) >> BLOCK_PAGES_SHIFT) * SEEP_REGION_PAGE_BYTES;
+  switch (seep_heap__place(walk->heap, walk->probe, walk->regions, block, &index)) {
+  case SEEP_HEAP_PLACE_UNSEEN:
+    count_unlisted(walk, block, block_bytes);
+    return true;
+  case SEEP_HEAP_PLACE_OPEN:
+    claim_block(walk, node, block, index, block_bytes);
+    return true;
+  case SEEP_HEAP_PLACE_MET:
+    return tree->again > 0 && tree->again-- > 0;
+  default:
+    return true;
+  }
+}
+
+/* NULL, or why the tree cannot be walked any further. A node tells its parent (but for those that tell
+ * nothing): one that tells another has moved since it was found, and others may have moved to where this walk
+ * has been. */
+static const char *visit_node(segment_walk *walk, tree_walk *tree, tree_step step)
 {
   uint8_t bytes[40];
   size_t p = walk->heap->pointer_bytes, size = 5 * p;
-  uint64_t last = p == 4 ? UINT32_MAX : UINT64_MAX;
+  uint64_t node = step.node, last = p == 4 ? UINT32_MAX : UINT64_MAX;
   if (tree->visited >= tree->maximum) {
     return "it has more large blocks than may be read";
   }
   if (node == tree->marker || node % p != 0 || node > last - (size - 1) ||
-      !seep_probe_read(walk->probe, node, bytes, size) || !take_block(walk, node, bytes)) {
-    return "the tree of its large blocks is broken";
+      !seep_probe_read(walk->probe, node, bytes, size)) {
+    return tree_broken;
+  }
+  uint64_t parent = word(walk, bytes, 2 * p) & PARENT_MASK;
+  bool is_here = parent == 0 || parent == (step.parent & PARENT_MASK);
+  tree->moved = !is_here || !take_block(walk, tree, node, bytes);
+  if (tree->moved) {
+    return tree_broken;
   }
   if (++tree->visited == tree->marker_at) {
     tree->marker = node;
@@ -301,32 +356,75 @@ static const char *visit_node(segment_walk *walk, tree_walk *tree, uint64_t node
       return "the tree of its large blocks is deeper than such trees are";
     }
     if (child != 0) {
-      tree->waiting[tree->waiting_count++] = child;
+      tree->waiting[tree->waiting_count++] = (tree_step){child, node};
     }
   }
   return NULL;
 }
 
-static void walk_tree(segment_walk *walk)
+/* NULL, or why the tree is not known to the last node. */
+static const char *follow_tree(segment_walk *walk, tree_walk *tree, const tree_words *words)
+{
+  const char *problem = NULL;
+  if ((words->minimum & 1) != 0) {
+    return "the tree of its large blocks is encoded";
+  }
+  if (words->root == 0 && (words->reserved_pages != 0 || words->committed_pages != 0)) {
+    tree->moved = true;
+    return "it counts large blocks and has no tree of them";
+  }
+  if (words->root != 0) {
+    tree->waiting[tree->waiting_count++] = (tree_step){words->root, 0};
+  }
+  while (tree->waiting_count > 0 && problem == NULL) {
+    problem = visit_node(walk, tree, tree->waiting[--tree->waiting_count]);
+  }
+  return problem;
+}
+
+/* A second walk adds to the first: what is tagged stays, what no tag can tell is counted afresh. */
+static tree_walk begin_tree(segment_walk *walk, uint64_t unseen_bytes)
 {
   tree_walk tree = {.marker_at = 1};
-  uint64_t root = word(walk, walk->head, walk->layout->root);
-  uint64_t minimum = word(walk, walk->head, (size_t)walk->layout->root + walk->heap->pointer_bytes);
-  if ((minimum & 1) != 0) {
-    incomplete(walk, "the tree of its large blocks is encoded");
-    return;
+  walk->heap->unseen_bytes = unseen_bytes;
+  if (!walk->regions->known) {
+    walk->heap->large_blocks = 0;
+    walk->heap->large_block_bytes = 0;
   }
+  tree.again = walk->heap->large_blocks;
   tree.maximum = seep_heap__nodes_allowed(walk->probe, SEEP_HEAP_MAXIMUM_LARGE_BLOCKS);
-  if (root != 0) {
-    tree.waiting[tree.waiting_count++] = root;
-  }
-  while (tree.waiting_count > 0) {
-    const char *problem = visit_node(walk, &tree, tree.waiting[--tree.waiting_count]);
-    if (problem != NULL) {
-      incomplete(walk, problem);
+  return tree;
+}
+
+/* When the tree moved meanwhile it is walked once more. Blocks that come and go show in the words behind the
+ * root, and are a reason to do so, but none to give up: they do in a process at work. */
+static void walk_tree(segment_walk *walk)
+{
+  uint8_t bytes[TREE_WORDS_BYTES];
+  uint64_t at = walk->layout->tree, unseen_bytes = walk->heap->unseen_bytes;
+  tree_words now = tree_words_of(walk, walk->head + at);
+  const char *problem = NULL;
+  for (unsigned i = 0; i < TREE_WALKS; i++) {
+    tree_words before = now;
+    tree_walk tree = begin_tree(walk, unseen_bytes);
+    problem = follow_tree(walk, &tree, &before);
+    if (problem != NULL && !tree.moved) {
+      break;
+    }
+    if (!seep_probe_read(walk->probe, walk->heap->address + at, bytes,
+                         (size_t)4 * walk->heap->pointer_bytes)) {
+      problem = "the root of its large blocks could not be read again";
+      break;
+    }
+    now = tree_words_of(walk, bytes);
+    bool is_last = i + 1 == TREE_WALKS;
+    bool same = is_last ? now.root == before.root : memcmp(&now, &before, sizeof now) == 0;
+    if (problem == NULL && same) {
       return;
     }
+    problem = problem != NULL ? problem : "the tree of its large blocks changed while it was read";
   }
+  incomplete(walk, problem);
 }
 
 /* ---- counters ---- */
@@ -335,7 +433,8 @@ static void walk_tree(segment_walk *walk)
 static void find_counters(segment_walk *walk)
 {
   seep_heap *heap = walk->heap;
-  size_t p = heap->pointer_bytes, at = walk->layout->statistics, large = walk->layout->large_statistics;
+  size_t p = heap->pointer_bytes, at = walk->layout->statistics;
+  tree_words tree = tree_words_of(walk, walk->head + walk->layout->tree);
   size_t index = seep_regions_find(walk->regions, heap->address);
   if (!heap->complete || !walk->sums_known || index == SEEP_REGIONS_NONE) {
     return;
@@ -343,8 +442,8 @@ static void find_counters(segment_walk *walk)
   const seep_allocation *own = &walk->regions->allocations[index];
   uint64_t reserved_bytes = walk->reserved_bytes + (own->end - own->base);
   uint64_t committed_bytes = walk->committed_bytes + own->committed_bytes;
-  uint64_t counted[4] = {word(walk, walk->head, at), word(walk, walk->head, at + p),
-                         word(walk, walk->head, large), word(walk, walk->head, large + p)};
+  uint64_t counted[4] = {word(walk, walk->head, at), word(walk, walk->head, at + p), tree.reserved_pages,
+                         tree.committed_pages};
   for (size_t i = 0; i < 4; i++) {
     if (counted[i] > UINT64_MAX / SEEP_REGION_PAGE_BYTES) {
       return;
@@ -374,6 +473,9 @@ bool seep_heap__walk_segment(seep_probe *probe, seep_regions *regions, const uin
   }
   heap->form = SEEP_HEAP_SEGMENT;
   heap->layout = walk.layout->name;
+  if (seep_regions_find(regions, heap->address) == SEEP_REGIONS_NONE) {
+    count_unseen(&walk, heap->address, UINT64_MAX);
+  }
   for (unsigned i = 0; i < walk.layout->context_count; i++) {
     walk_segments(&walk, i);
   }

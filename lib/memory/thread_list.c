@@ -1,3 +1,8 @@
+/*
+ * One process's part of the system's list of threads. Records are chained by offsets, threads follow theirs;
+ * each must lie in front of the next, so that no byte is read twice and a chain ends. That the list is the
+ * one of x64 is taken for granted, which is what this program is built for.
+ */
 #include "memory/thread_list.h"
 
 #include "base/cursor.h"

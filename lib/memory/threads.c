@@ -5,7 +5,10 @@
  */
 #include "memory/threads.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 #define TEB_EXCEPTION_LIST 0u /* of a 64-bit TEB: in a WOW64 process the thread's 32-bit TEB */
 
@@ -44,11 +47,16 @@ static bool read_teb(seep_probe *probe, uint64_t address, unsigned pointer_bytes
   return true;
 }
 
-/* StackBase is of no use: that of a WOW64 thread's 64-bit stack does not lie at a region's end. */
-static void tag_thread(seep_regions *regions, uint64_t address, const teb *fields)
+/* StackBase is of no use: that of a WOW64 thread's 64-bit stack does not lie at a region's end. Without
+ * memory for it the stack is left to its shape. */
+static void take_thread(seep_regions *regions, uint64_t address, const teb *fields, seep_threads *out)
 {
+  void *items = out->stack_limits;
   seep_regions_tag(regions, address, SEEP_TAG_TEB);
-  seep_regions_tag(regions, fields->stack_limit, SEEP_TAG_STACK);
+  if (seep_array_reserve(&items, &out->stack_capacity, out->stack_count + 1, sizeof *out->stack_limits)) {
+    out->stack_limits = items;
+    out->stack_limits[out->stack_count++] = fields->stack_limit;
+  }
 }
 
 /* *unsure: this thread has a second TEB as it seems, and it did not prove itself. */
@@ -65,20 +73,22 @@ static void visit_second(seep_probe *probe, seep_regions *regions, uint64_t addr
     *unsure = true;
     return;
   }
-  tag_thread(regions, address, &second);
+  take_thread(regions, address, &second, out);
   if (out->peb32 == 0) {
     out->peb32 = second.peb;
   }
 }
 
-void seep_threads_tag(seep_probe *probe, seep_regions *regions, seep_threads *out)
+void seep_threads_find(seep_probe *probe, seep_regions *regions, seep_threads *out)
 {
   const seep_target *target = probe->target;
+  const uint64_t last_read = probe->reads + probe->maximum_reads / 4;
+  const bool native = target->pointer_bytes == 4 || (target->peb32_settled && target->peb32 == 0);
   bool unsure = false;
   memset(out, 0, sizeof *out);
   out->peb = target->peb;
   out->peb32 = target->pointer_bytes == 8 ? target->peb32 : 0;
-  for (size_t i = 0; i < target->teb_count; i++) {
+  for (size_t i = 0; i < target->teb_count && probe->reads < last_read; i++) {
     teb fields;
     if (!read_teb(probe, target->tebs[i], target->pointer_bytes, &fields)) {
       continue;
@@ -87,8 +97,8 @@ void seep_threads_tag(seep_probe *probe, seep_regions *regions, seep_threads *ou
     if (out->peb == 0) {
       out->peb = fields.peb;
     }
-    tag_thread(regions, target->tebs[i], &fields);
-    if (target->pointer_bytes == 8) {
+    take_thread(regions, target->tebs[i], &fields, out);
+    if (!native) {
       visit_second(probe, regions, fields.first, out, &unsure);
     }
   }
@@ -98,18 +108,34 @@ void seep_threads_tag(seep_probe *probe, seep_regions *regions, seep_threads *ou
   if (out->peb32 != 0) {
     seep_regions_tag(regions, out->peb32, SEEP_TAG_TEB);
   }
-  out->second_settled = target->pointer_bytes == 4 || out->peb32 != 0 || (out->proven > 0 && !unsure);
+  out->second_settled = native || out->peb32 != 0 || (out->proven > 0 && !unsure);
 }
 
-bool seep_threads_read_peb(seep_probe *probe, uint64_t address, unsigned pointer_bytes,
-                           seep_inventory_peb *out)
+void seep_threads_fini(seep_threads *threads)
+{
+  free(threads->stack_limits);
+  memset(threads, 0, sizeof *threads);
+}
+
+void seep_threads_tag_stacks(const seep_threads *threads, seep_regions *regions)
+{
+  seep_regions_settle(regions);
+  for (size_t i = 0; i < threads->stack_count; i++) {
+    size_t row = seep_regions_find_row(regions, threads->stack_limits[i]);
+    if (row != SEEP_REGIONS_NONE && regions->rows[row].tag == SEEP_TAG_UNKNOWN) {
+      seep_regions_tag(regions, threads->stack_limits[i], SEEP_TAG_STACK);
+    }
+  }
+}
+
+static bool read_fields(seep_probe *probe, uint64_t address, unsigned pointer_bytes, seep_threads_peb *out)
 {
   const peb_layout *layout = pointer_bytes == 8 ? &peb64 : &peb32;
   uint8_t bytes[PEB_BYTES];
-  memset(out, 0, sizeof *out);
   if (!seep_probe_read(probe, address, bytes, layout->bytes)) {
     return false;
   }
+  memset(out, 0, sizeof *out);
   out->address = address;
   out->pointer_bytes = pointer_bytes;
   out->process_heap = seep_probe_word(bytes, layout->process_heap, pointer_bytes);
@@ -118,5 +144,64 @@ bool seep_threads_read_peb(seep_probe *probe, uint64_t address, unsigned pointer
   out->maximum_number_of_heaps = seep_probe_u32(bytes, layout->maximum_number_of_heaps);
   out->process_heaps = seep_probe_word(bytes, layout->process_heaps, pointer_bytes);
   out->build = seep_probe_u16(bytes, layout->build);
+  return true;
+}
+
+static bool is_listed(const seep_threads_heaps *heaps, uint64_t address)
+{
+  for (size_t i = 0; i < heaps->count; i++) {
+    if (heaps->addresses[i] == address) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static const char *read_heaps(seep_probe *probe, seep_threads_peb *peb, seep_threads_heaps *heaps)
+{
+  uint8_t bytes[8 * SEEP_THREADS_LISTED_HEAPS];
+  const char *problem = NULL;
+  const uint32_t count = peb->number_of_heaps;
+  heaps->count = 0;
+  peb->list_readable = count == 0;
+  if (count == 0) {
+    return "the list of heaps is empty";
+  }
+  if (count >= SEEP_THREADS_LISTED_HEAPS || count > peb->maximum_number_of_heaps) {
+    return "the list of heaps makes no sense";
+  }
+  if (!seep_probe_read(probe, peb->process_heaps, bytes, (size_t)count * peb->pointer_bytes)) {
+    return "the list of heaps could not be read";
+  }
+  peb->list_readable = true;
+  if (seep_probe_word(bytes, 0, peb->pointer_bytes) != peb->process_heap) {
+    return "the list of heaps does not begin with the process heap";
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    uint64_t heap = seep_probe_word(bytes, (size_t)i * peb->pointer_bytes, peb->pointer_bytes);
+    if (heap == 0 || heap % SEEP_REGION_PAGE_BYTES != 0 || is_listed(heaps, heap)) {
+      problem = "the list of heaps has an entry that is none";
+    } else {
+      heaps->addresses[heaps->count++] = heap;
+    }
+  }
+  return problem;
+}
+
+bool seep_threads_read_peb(seep_probe *probe, uint64_t address, unsigned pointer_bytes, seep_threads_peb *out,
+                           seep_threads_heaps *heaps)
+{
+  seep_threads_peb again;
+  memset(out, 0, sizeof *out);
+  heaps->count = 0;
+  heaps->problem = "the PEB could not be read";
+  if (!read_fields(probe, address, pointer_bytes, out)) {
+    return false;
+  }
+  heaps->problem = read_heaps(probe, out, heaps);
+  if (heaps->problem != NULL && read_fields(probe, address, pointer_bytes, &again)) {
+    *out = again;
+    heaps->problem = read_heaps(probe, out, heaps);
+  }
   return true;
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/saturate.h"
+
 /* Windows has eleven protections and three modifiers; a hostile list may have more than fit. */
 #define PROTECTS_KEPT 64u
 
@@ -21,9 +23,9 @@ typedef struct protects {
   uint64_t other_regions, other_bytes;
 } protects;
 
-static void add_saturating(uint64_t *sum, uint64_t bytes)
+static void add_to(uint64_t *sum, uint64_t bytes)
 {
-  *sum = bytes > UINT64_MAX - *sum ? UINT64_MAX : *sum + bytes;
+  *sum = seep_saturate_add(*sum, bytes);
 }
 
 static seep_usage_sum *sum_of_type(seep_usage *usage, uint32_t type)
@@ -48,7 +50,7 @@ static void add_protect(protects *all, uint32_t protect, uint64_t bytes)
   }
   if (i == PROTECTS_KEPT) {
     all->other_regions++;
-    add_saturating(&all->other_bytes, bytes);
+    add_to(&all->other_bytes, bytes);
     return;
   }
   if (i == all->count) {
@@ -56,7 +58,7 @@ static void add_protect(protects *all, uint32_t protect, uint64_t bytes)
     all->kept[i].protect = protect;
   }
   all->kept[i].regions++;
-  add_saturating(&all->kept[i].bytes, bytes);
+  add_to(&all->kept[i].bytes, bytes);
 }
 
 static void add_region(seep_usage_sum *sum, uint64_t bytes, bool committed)
@@ -65,9 +67,9 @@ static void add_region(seep_usage_sum *sum, uint64_t bytes, bool committed)
     return;
   }
   sum->regions++;
-  add_saturating(&sum->total_bytes, bytes);
+  add_to(&sum->total_bytes, bytes);
   if (committed) {
-    add_saturating(&sum->committed_bytes, bytes);
+    add_to(&sum->committed_bytes, bytes);
   }
 }
 
@@ -100,7 +102,7 @@ static void add_private_bytes(seep_usage_sum *sum, uint64_t bytes)
   if (bytes == SEEP_REGION_BYTES_UNKNOWN) {
     sum->private_bytes_unknown = true;
   } else {
-    add_saturating(&sum->private_bytes, bytes);
+    add_to(&sum->private_bytes, bytes);
   }
 }
 
@@ -151,13 +153,13 @@ static void rank_protects(seep_usage *usage, protects *all)
       usage->protects[to].protect = all->kept[best].protect;
     }
     usage->protects[to].regions += all->kept[best].regions;
-    add_saturating(&usage->protects[to].bytes, all->kept[best].bytes);
+    add_to(&usage->protects[to].bytes, all->kept[best].bytes);
     all->kept[best] = all->kept[--all->count];
   }
   if (all->other_regions > 0) { /* then all places are taken */
     usage->protects_collected = true;
     usage->protects[SEEP_USAGE_PROTECTS - 1].regions += all->other_regions;
-    add_saturating(&usage->protects[SEEP_USAGE_PROTECTS - 1].bytes, all->other_bytes);
+    add_to(&usage->protects[SEEP_USAGE_PROTECTS - 1].bytes, all->other_bytes);
   }
 }
 
@@ -186,11 +188,11 @@ void seep_usage_sum_up(seep_usage *usage, const seep_regions *regions)
 
 static void add_sum(seep_usage_sum *out, const seep_usage_sum *sum)
 {
-  add_saturating(&out->allocations, sum->allocations);
-  add_saturating(&out->regions, sum->regions);
-  add_saturating(&out->total_bytes, sum->total_bytes);
-  add_saturating(&out->committed_bytes, sum->committed_bytes);
-  add_saturating(&out->private_bytes, sum->private_bytes);
+  add_to(&out->allocations, sum->allocations);
+  add_to(&out->regions, sum->regions);
+  add_to(&out->total_bytes, sum->total_bytes);
+  add_to(&out->committed_bytes, sum->committed_bytes);
+  add_to(&out->private_bytes, sum->private_bytes);
   out->private_bytes_unknown = out->private_bytes_unknown || sum->private_bytes_unknown;
 }
 

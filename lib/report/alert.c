@@ -64,7 +64,7 @@ static const seep_alert_definition definitions[] = {
     {SEEP_ALERT_RECORDING_STARTED,
      INFORMATION,
      7,
-     {"image", "pid", "kind", "instance", "limit seconds", "limit bytes", "memory kind"}},
+     {"image", "pid", "what is recorded", "instance", "limit seconds", "limit bytes", "memory kind"}},
     {SEEP_ALERT_RECORDING_SAVED, INFORMATION, 5, {"image", "pid", "path", "bytes", "duration"}},
     {SEEP_ALERT_RECORDING_FAILED, ERROR_LEVEL, 6, {"image", "pid", "verb", "code", "meaning", "reason"}},
     {SEEP_ALERT_RECORDING_REFUSED, WARNING, 3, {"image", "pid", "reason"}},

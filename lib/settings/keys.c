@@ -12,7 +12,6 @@
 #define PB                                                                                                   \
   (UINT64_C(1) << 50) /* stands for "no upper bound": every number up to it is exact in JSON's doubles */
 #define WEEK_S UINT64_C(604800)
-#define SEEP_MS_PER_MILLISECOND 1
 
 #define DURATION(member, unit) SEEP_KEY_DURATION, offsetof(seep_settings, member), SEEP_MS_PER_##unit
 #define U64(member) SEEP_KEY_U64, offsetof(seep_settings, member), 1
@@ -55,13 +54,13 @@ static const seep_key table[] = {
      NULL},
     {"memory", "interval_s", DURATION(memory_interval_ms, SECOND), 300, 1, 86400,
      "Seconds between two looks into the same process; a fifth of it while that grows rapidly", NULL},
-    {"memory", "minimum_growth_bytes", U64(memory_minimum_growth_bytes), 16 * MB, MB, PB,
+    {"memory", "minimum_growth_bytes", U64(memory_minimum_growth_bytes), 8 * MB, MB, PB,
      "A process is looked into again when it has grown by this much since, and by a quarter of what it has "
-     "grown since the first look",
+     "grown since the first look; and once a day",
      NULL},
     {"memory", "maximum_reads", U64(memory_maximum_reads), 200000, 1000, 10000000,
-     "One look reads at most so often from the process; heaps that it cannot read to their end are not "
-     "counted",
+     "One look reads at most so often from the process; of heaps that it cannot read to their end only what "
+     "it has found is counted",
      NULL},
     {"memory", "maximum_ms", DURATION(memory_maximum_ms, MILLISECOND), 1000, 50, 3000,
      "One look takes at most so many milliseconds; a service that is told to stop waits for it", NULL},

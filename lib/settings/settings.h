@@ -43,7 +43,7 @@ typedef struct seep_settings {
   seep_settings_image images[SEEP_SETTINGS_IMAGES];
   bool memory_enabled;                  /* processes that may leak are looked into */
   int64_t memory_interval_ms;           /* memory.interval_s: between two looks into one process */
-  uint64_t memory_minimum_growth_bytes; /* without that much growth no second look */
+  uint64_t memory_minimum_growth_bytes; /* without that much growth no second look that day */
   uint64_t memory_maximum_reads;        /* of one look */
   int64_t memory_maximum_ms;            /* of one look */
   bool event2004_enabled;

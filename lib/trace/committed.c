@@ -8,6 +8,7 @@
 #include "trace/committed.h"
 
 #include "base/cursor.h"
+#include "base/saturate.h"
 
 #define HOOK_VIRTUAL_ALLOC 0x0262u /* group 2, opcodes 98 and 99 */
 #define HOOK_VIRTUAL_FREE 0x0263u
@@ -18,11 +19,6 @@
 #define MEM_RELEASE_BIT UINT32_C(0x8000)
 #define MEM_PHYSICAL_BIT UINT32_C(0x400000)
 #define MEM_LARGE_PAGES_BIT UINT32_C(0x20000000)
-
-static uint64_t add_saturating(uint64_t a, uint64_t b)
-{
-  return b > UINT64_MAX - a ? UINT64_MAX : a + b;
-}
 
 /* MEM_PHYSICAL alone is AWE, an address range whose pages the process maps by hand: not a commit. */
 static bool commits(uint32_t flags)
@@ -35,7 +31,7 @@ static void take_allocation(seep_trace_committed *committed, uint64_t size_bytes
 {
   if (commits(flags)) {
     committed->allocations++;
-    committed->committed_bytes = add_saturating(committed->committed_bytes, size_bytes);
+    committed->committed_bytes = seep_saturate_add(committed->committed_bytes, size_bytes);
   } else if ((flags & (MEM_COMMIT_BIT | MEM_RESERVE_BIT)) == 0 && (flags & MEM_RELEASE_BIT) != 0) {
     committed->malformed++;
   }
@@ -48,7 +44,7 @@ static void take_free(seep_trace_committed *committed, uint64_t size_bytes, uint
     return;
   }
   committed->frees++;
-  committed->freed_bytes = add_saturating(committed->freed_bytes, size_bytes);
+  committed->freed_bytes = seep_saturate_add(committed->freed_bytes, size_bytes);
 }
 
 void seep_trace_committed_init(seep_trace_committed *committed, uint32_t pid)

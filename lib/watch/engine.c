@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "watch/notices.h"
 
 /* ---- emitting ---- */
@@ -200,8 +201,7 @@ static void judge_all(seep_engine *engine, seep_now now, size_t count)
   uint64_t owned_bytes = 0;
   engine->headroom_bytes = headroom(engine);
   for (size_t i = 0; i < count; i++) {
-    uint64_t commit_bytes = engine->samples[i].commit_bytes;
-    owned_bytes += commit_bytes < UINT64_MAX - owned_bytes ? commit_bytes : UINT64_MAX - owned_bytes;
+    owned_bytes = seep_saturate_add(owned_bytes, engine->samples[i].commit_bytes);
     judge(engine, now, engine->sample_slots[i]);
   }
   if (engine->memory_known) {

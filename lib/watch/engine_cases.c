@@ -18,6 +18,7 @@
 #define FIRST_REPORT "first report"
 #define CONFIRMED_REPORT "rapid growth before, now confirmed as a leak"
 #define DOUBLED_REPORT "it has doubled since the last report"
+#define KIND_REPORT "the kind of memory is known now"
 #define SUCCESSOR_REPORT "this image leaked before: it is the same case after a restart"
 
 static bool is_leak(const seep_engine_case *open)
@@ -49,8 +50,7 @@ static void take_beginning(seep_engine_case *open, seep_now now, seep_mono began
   open->leak.began = seep_now_wall_of(now, began);
 }
 
-/* Of all processes that are known to grow: they eat the same headroom. */
-static double slopes_together(const seep_engine *engine, const seep_engine_case *told)
+double seep_engine__slopes_together(const seep_engine *engine, const seep_engine_case *told)
 {
   double sum = 0;
   for (const seep_engine_case *open = engine->cases; open != NULL; open = open->next) {
@@ -93,7 +93,7 @@ static void tell_case(seep_engine *engine, seep_now now, seep_engine_case *open,
   const seep_notices_case found = {.leak = &told,
                                    .finding = &open->finding,
                                    .memory = engine->memory_known ? &engine->memory : NULL,
-                                   .slopes_bytes_per_hour = slopes_together(engine, open),
+                                   .slopes_bytes_per_hour = seep_engine__slopes_together(engine, open),
                                    .report = report,
                                    .kind = &open->kind,
                                    .kind_carried = open->kind_carried};
@@ -101,8 +101,18 @@ static void tell_case(seep_engine *engine, seep_now now, seep_engine_case *open,
   open->told_growth_bytes = open->leak.growth_bytes;
   open->moved = false;
   open->doubled = false;
+  open->kind_told = open->kind_told || seep_engine__kind_is_known(open);
   seep_notices_case_found(&engine->alert, &found);
   seep_engine__emit_alert(engine);
+}
+
+void seep_engine__tell_kind(seep_engine *engine, seep_now now, seep_engine_case *open)
+{
+  bool own = !open->carried && !open->kind_carried;
+  if (open->opened && !open->kind_told && own && seep_engine__kind_is_known(open) &&
+      !is_ignored(engine, open)) {
+    tell_case(engine, now, open, KIND_REPORT);
+  }
 }
 
 static void open_row(seep_engine *engine, seep_now now, seep_engine_case *open)
@@ -238,6 +248,7 @@ static void refresh_case(seep_engine *engine, seep_now now, seep_engine_case *op
   open->confirmed = detector->level == SEEP_LEVEL_LEAK;
   open->doubled = open->doubled || verdict == SEEP_VERDICT_DOUBLED;
   take_finding(open, &detector->finding, process->commit_bytes);
+  seep_engine__take_kind(engine, now, open, open->slot);
   if (is_ignored(engine, open)) {
     store_figures(engine, now, open);
   } else if (detector->level == SEEP_LEVEL_LEAK && !is_leak(open)) {
@@ -246,6 +257,7 @@ static void refresh_case(seep_engine *engine, seep_now now, seep_engine_case *op
     if (is_due(open, now)) {
       tell_case(engine, now, open, open->moved ? SUCCESSOR_REPORT : DOUBLED_REPORT);
     }
+    seep_engine__tell_kind(engine, now, open);
     store_figures(engine, now, open);
   }
 }
@@ -463,24 +475,5 @@ void seep_engine__tend_cases(seep_engine *engine, seep_now now)
     } else if (open->carried) {
       tend_carried(engine, now, open);
     }
-  }
-}
-
-/* ---- lineages ---- */
-
-void seep_engine_lineage_known(seep_engine *engine, const seep_store_lineage *lineage)
-{
-  seep_lineages_known(&engine->lineages, lineage);
-}
-
-void seep_engine__keep_lineages(seep_engine *engine)
-{
-  const seep_store_lineage *lineage;
-  for (unsigned kept = 0; kept < SEEP_ENGINE_LINEAGES_KEPT && !engine->storage_down &&
-                          (lineage = seep_lineages_next_unsaved(&engine->lineages)) != NULL;
-       kept++) {
-    seep_command command = {.kind = SEEP_COMMAND_LINEAGE_KEEP};
-    command.as.lineage = lineage;
-    seep_engine__emit(engine, &command);
   }
 }

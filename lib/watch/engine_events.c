@@ -230,6 +230,25 @@ void seep_engine_history(seep_engine *engine, seep_now now, uint64_t maximum_byt
   }
 }
 
+/* ---- lineages ---- */
+
+void seep_engine_lineage_known(seep_engine *engine, const seep_store_lineage *lineage)
+{
+  seep_lineages_known(&engine->lineages, lineage);
+}
+
+void seep_engine__keep_lineages(seep_engine *engine)
+{
+  const seep_store_lineage *lineage;
+  for (unsigned kept = 0; kept < SEEP_ENGINE_LINEAGES_KEPT && !engine->storage_down &&
+                          (lineage = seep_lineages_next_unsaved(&engine->lineages)) != NULL;
+       kept++) {
+    seep_command command = {.kind = SEEP_COMMAND_LINEAGE_KEEP};
+    command.as.lineage = lineage;
+    seep_engine__emit(engine, &command);
+  }
+}
+
 /* ---- blindness ---- */
 
 void seep_engine_poll_failed(seep_engine *engine, seep_now now, const seep_error *error)

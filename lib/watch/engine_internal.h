@@ -39,7 +39,7 @@
 /* Lineages written down in one poll: a fresh file after a damaged one needs all of them, but not at once. */
 #define SEEP_ENGINE_LINEAGES_KEPT 8
 
-/* Processes whose inventories are kept at the same time, 5 KB each. */
+/* Processes whose inventories are kept at the same time, 7 KB each. */
 #define SEEP_ENGINE_LOOKED_INTO 64
 
 /* An open case. It is about one process at a time and about one image for good: a leak goes over to the
@@ -50,6 +50,7 @@ typedef struct seep_engine_case {
   seep_finding finding;          /* the figures in `leak` are from it */
   seep_growth_kind_verdict kind; /* leak.kind is from it; its reason is NULL while nobody looks */
   bool kind_carried;             /* it was found in the process before, and this one has shown none yet */
+  bool kind_told;                /* in an alert, as one kind; that happens by itself once */
   size_t slot;                   /* SEEP_NO_SLOT: its process has ended, and no successor has come yet */
   bool opened;                   /* false: its row and its alert are still to come */
   bool carried;                  /* its process is a successor that has not been called itself */
@@ -71,8 +72,12 @@ typedef struct seep_engine_memory {
   seep_growth_kind growth;
   seep_mono asked;         /* for an inventory, last */
   uint64_t asked_bytes;    /* the process's commit then, */
-  uint64_t compared_bytes; /* at the inventory that the next is compared with, or the least since, */
-  uint64_t first_bytes;    /* and at the first one, or the least since; both once there is an inventory */
+  seep_mono compared;      /* when the inventory that the next is compared with was asked for, */
+  uint64_t compared_bytes; /* the commit then, or at a later look that could not be used: it must grow from
+                            * there to be looked into again, */
+  uint64_t first_bytes;    /* and the least of those so far; 0: none yet */
+  int64_t pause_ms;        /* so long at least until the next look; longer with each that was for nothing */
+  bool found;              /* `growth` has told a kind */
 } seep_engine_memory;
 
 /* What the engine keeps beside each slot of the process table. */
@@ -114,8 +119,9 @@ struct seep_engine {
   seep_engine_case *cases;
   seep_lineages lineages;
   seep_engine_system system;
-  size_t looked_into; /* watches with `memory` */
-  bool inventory_out; /* asked for, and not answered yet */
+  size_t looked_into;   /* watches with `memory` */
+  bool inventory_out;   /* asked for, and not answered yet */
+  seep_mono look_after; /* nobody is looked into before */
 
   seep_recorder recorder;
   seep_recorder_actions actions; /* scratch: large, and needed when memory is short */
@@ -172,6 +178,13 @@ void seep_engine__free_cases(seep_engine *engine);
 /* What has changed in an open case, into its row. */
 void seep_engine__store_case(seep_engine *engine, seep_now now, seep_engine_case *open);
 
+/* An alert when the kind of memory is known and no alert about the case has said so yet. */
+void seep_engine__tell_kind(seep_engine *engine, seep_now now, seep_engine_case *open);
+
+/* Bytes per hour of all processes that are known to grow, `told` among them in any case: they eat the same
+ * headroom. */
+double seep_engine__slopes_together(const seep_engine *engine, const seep_engine_case *told);
+
 /* Once in each poll, when everybody has been judged: asks for an inventory if one is due. */
 void seep_engine__look_into_memory(seep_engine *engine, seep_now now);
 
@@ -181,7 +194,10 @@ void seep_engine__forget_memory(seep_engine *engine, size_t slot);
 /* What is known of the slot's process, into a case about it. */
 void seep_engine__take_kind(seep_engine *engine, seep_now now, seep_engine_case *open, size_t slot);
 
-/* The kind of memory is known, cannot be, or has been waited for long enough. The case has a slot. */
+/* It is one kind of memory that is known to grow. */
+bool seep_engine__kind_is_known(const seep_engine_case *open);
+
+/* It is, or cannot be known, or has been waited for long enough. The case has a slot. */
 bool seep_engine__kind_is_settled(const seep_engine *engine, seep_mono now, const seep_engine_case *open);
 
 /* One event for the recorder and all that follows from it. */

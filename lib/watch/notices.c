@@ -202,6 +202,8 @@ static void add_kind(seep_alert *alert, const seep_notices_case *found)
     }
     if (found->kind_carried) {
       seep_writer_text(&writer, " (found in the process before this one)");
+    } else if (kind->earlier) {
+      seep_writer_text(&writer, " (found earlier)");
     }
   }
   seep_alert_add_text(alert, text);

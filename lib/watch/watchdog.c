@@ -147,6 +147,9 @@ static void finish(seep_watchdog *watchdog)
   leave_recorder(watchdog);
   stop_feed(watchdog);
   seep_engine_stopped(watchdog->engine, seep_watchdog__now(watchdog), "the service was told to stop");
+  /* Everything is told. A look that is still out takes up to seconds, and who stops us may not wait. */
+  seep_store_close(watchdog->store);
+  watchdog->store = NULL;
   uv_mutex_lock(&watchdog->post_lock);
   watchdog->accepting = false;
   uv_mutex_unlock(&watchdog->post_lock);
@@ -459,8 +462,6 @@ seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
   }
   uv_async_send(&watchdog->wake); /* controls posted before the loop ran */
   int code = uv_run(&watchdog->loop, UV_RUN_DEFAULT);
-  seep_store_close(watchdog->store);
-  watchdog->store = NULL;
   return code == 0 ? SEEP_OK : seep_error_set(error, SEEP_OS, SEEP_DOMAIN_UV, code, "uv_run", NULL);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/saturate.h"
 #include "base/text.h"
 #include "observe/samples_csv.h"
 
@@ -253,7 +254,7 @@ static void find_figures(seep_replay_run *run, const seep_replay_poll *poll)
     run->polls_assumed += run->options.headroom == NULL;
   } else if (run->options.headroom != NULL) {
     uint64_t total = run->figures.commit_total_bytes, headroom = *run->options.headroom;
-    run->figures.commit_limit_bytes = headroom > UINT64_MAX - total ? UINT64_MAX : total + headroom;
+    run->figures.commit_limit_bytes = seep_saturate_add(total, headroom);
   }
 }
 

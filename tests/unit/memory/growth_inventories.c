@@ -34,8 +34,9 @@ void inventory_grow(seep_inventory *inventory, seep_tag tag, unsigned allocation
   inventory_commit(inventory, tag, (int64_t)bytes);
 }
 
-bool inventory_step(seep_growth_kind *growth, seep_inventory *inventory, seep_tag tag, uint64_t bytes)
+seep_growth_kind_taken inventory_step(seep_growth_kind *growth, seep_inventory *inventory, seep_tag tag,
+                                      uint64_t bytes)
 {
   inventory_grow(inventory, tag, (unsigned)(bytes / MB), MB);
-  return seep_growth_kind_add(growth, inventory, MINIMUM);
+  return seep_growth_kind_add(growth, inventory, MINIMUM, MAXIMUM);
 }

@@ -7,6 +7,7 @@
 #define KB UINT64_C(1024)
 #define MB (KB * 1024)
 #define MINIMUM (16 * MB)
+#define MAXIMUM (256 * MB)
 
 /* 64 bits, heaps and modules known, no runtime, no page heap; 10 MB of heap, 10 MB of other private memory,
  * 1 MB of stacks, and the counter that goes with it. */
@@ -19,6 +20,7 @@ void inventory_grow(seep_inventory *inventory, seep_tag tag, unsigned allocation
 void inventory_commit(seep_inventory *inventory, seep_tag tag, int64_t bytes);
 
 /* Grows and adds; the verdict is in growth. */
-bool inventory_step(seep_growth_kind *growth, seep_inventory *inventory, seep_tag tag, uint64_t bytes);
+seep_growth_kind_taken inventory_step(seep_growth_kind *growth, seep_inventory *inventory, seep_tag tag,
+                                      uint64_t bytes);
 
 #endif

@@ -70,6 +70,38 @@ void heap_rig_end(heap_rig *rig)
   image_fini(&rig->image);
 }
 
+void heap_rig_each_nt(heap_rig_nt_function function)
+{
+  for (unsigned i = 0; i < IMAGE_NT_LAYOUTS; i++) {
+    for (unsigned p = 4; p <= 8; p += 4) {
+      if (i != IMAGE_NT_WINDOWS_8_SHORT || p == 8) {
+        function((image_nt_layout)i, p);
+      }
+    }
+  }
+}
+
+void heap_rig_each_segment(heap_rig_segment_function function)
+{
+  for (unsigned p = 4; p <= 8; p += 4) {
+    size_t count = 0;
+    for (; image_segment_layout(p, count) != NULL; count++) {
+      function(image_segment_layout(p, count), p);
+    }
+    assert_int_equal(count, p == 8 ? 5 : 3);
+  }
+}
+
+uint64_t heap_rig_block_at(heap_rig *rig, unsigned index)
+{
+  unsigned p = rig->process.nt[0].pointer_bytes;
+  uint64_t node = image_get(&rig->image, rig->process.nt[0].large_list, p);
+  while (index-- > 0) {
+    node = image_get(&rig->image, node, p);
+  }
+  return node;
+}
+
 seep_tag heap_rig_tag_at(const heap_rig *rig, uint64_t address)
 {
   size_t row = seep_regions_find_row(&rig->regions, address);

@@ -35,6 +35,15 @@ void heap_rig_list_and_walk(heap_rig *rig);
 void heap_rig_end_walk(heap_rig *rig); /* gives the regions back */
 void heap_rig_end(heap_rig *rig);      /* and the image */
 
+/* For each layout that there is, with each size of pointers that it has. */
+typedef void (*heap_rig_nt_function)(image_nt_layout layout, unsigned pointer_bytes);
+typedef void (*heap_rig_segment_function)(const char *layout, unsigned pointer_bytes);
+void heap_rig_each_nt(heap_rig_nt_function function);
+void heap_rig_each_segment(heap_rig_segment_function function);
+
+/* Of the first NT heap: the large block that is so far from the head of the list. */
+uint64_t heap_rig_block_at(heap_rig *rig, unsigned index);
+
 seep_tag heap_rig_tag_at(const heap_rig *rig, uint64_t address);
 uint64_t heap_rig_tagged(const heap_rig *rig, seep_tag tag);       /* allocations */
 uint64_t heap_rig_tagged_bytes(const heap_rig *rig, seep_tag tag); /* committed or not */

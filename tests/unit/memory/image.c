@@ -215,6 +215,10 @@ static seep_status tell_region(void *context, uint64_t address, seep_region *out
     return seep_error_set(error, image->fail_status, SEEP_DOMAIN_NONE, 0, "tell a region", NULL);
   }
   size_t index = region_index(image, address);
+  while (index < image->region_count && image->regions[index].base >= image->untold_from &&
+         image->regions[index].base < image->untold_to) {
+    index++;
+  }
   if (index == image->region_count) {
     return SEEP_NOT_FOUND;
   }

@@ -33,7 +33,9 @@ typedef struct memory_image {
   size_t teb_count, teb_capacity;
 
   bool no_region_list; /* target.region: SEEP_UNSUPPORTED */
-  bool list_free;      /* gaps between regions are told as free regions */
+  uint64_t untold_from,
+      untold_to;  /* regions that begin in this range are not told, though they can be read */
+  bool list_free; /* gaps between regions are told as free regions */
   /* Faults: the n-th call from 1 on fails with that status; 0: never. stays: all later ones too. */
   uint64_t fail_read, fail_region;
   seep_status fail_status; /* SEEP_NOT_FOUND at first */

@@ -88,6 +88,7 @@ static void test_without_regions_heaps_are_found_but_nothing_is_summed_up(void *
   rig_take(&image);
   assert_false(rig_inventory.regions_known || rig_inventory.heaps_known);
   assert_string_equal(rig_inventory.problem, "there is no list of regions");
+  assert_int_equal(rig_inventory.gap, SEEP_INVENTORY_NOT_READ);
   assert_true(rig_row(SEEP_USAGE_ROW_HEAP).total_bytes == 0);
   assert_true(rig_inventory.heaps == 3 && rig_detail.heaps[0].large_blocks == process.nt[0].large_blocks);
   image_fini(&image);
@@ -106,6 +107,7 @@ static void test_the_peb_is_taken_from_a_teb_that_proves_itself(void **state)
   rig_take(&image);
   assert_false(rig_inventory.heaps_known);
   assert_string_equal(rig_inventory.problem, "no PEB was found");
+  assert_int_equal(rig_inventory.gap, SEEP_INVENTORY_NOT_READ);
   assert_true(rig_inventory.heaps == 0 && rig_detail.peb_count == 0);
   assert_true(rig_committed(SEEP_TAG_STACK) == 0 && rig_committed(SEEP_TAG_TEB) == 0);
   assert_true(rig_committed(SEEP_TAG_STACK_SHAPE) == process.stack_committed_bytes);
@@ -176,6 +178,7 @@ static void test_page_heap_says_that_nothing_is_known(void **state)
   rig_take(&image);
   assert_true(rig_inventory.page_heap && !rig_inventory.heaps_known);
   assert_string_equal(rig_inventory.problem, "page heap is on, each block has pages of its own");
+  assert_int_equal(rig_inventory.gap, SEEP_INVENTORY_PAGE_HEAP);
   image_peb_global_flag(&image, process.peb, 4, 0x70);
   rig_take(&image);
   assert_false(rig_inventory.page_heap);
@@ -238,6 +241,7 @@ static void test_entries_that_are_no_heaps(void **state)
     rig_take(&image);
     assert_false(rig_inventory.heaps_known);
     assert_string_equal(rig_inventory.problem, "the list of heaps has an entry that is none");
+    assert_int_equal(rig_inventory.gap, SEEP_INVENTORY_NOT_LISTED);
     assert_int_equal(rig_inventory.heaps, 2);
     assert_true(rig_committed(SEEP_TAG_HEAP_UNPROVEN) == 0x5000); /* the one that is missing now */
   }
@@ -282,6 +286,76 @@ static void test_a_mapped_heap_may_be_unreadable(void **state)
   rig_take(&image);
   assert_false(rig_inventory.heaps_known);
   assert_string_equal(rig_inventory.problem, "its first page could not be read");
+  assert_int_equal(rig_inventory.gap, SEEP_INVENTORY_HEAP_OPEN);
+  image_fini(&image);
+}
+
+/* It is mapped, its large blocks are private: not to know them is not to know the heap. */
+static void test_a_mapped_heap_may_have_private_blocks(void **state)
+{
+  (void)state;
+  memory_image image;
+  image_process process;
+  rig_make(&image, &process, RIG_NT_64);
+  uint64_t base = process.nt[0].address + 0x10000000;
+  uint64_t first = image_nt_heap_large(&image, &process.nt[2], base, 3, 0x401000);
+  image_nt_heap_large(&image, &process.nt[2], base + 0x800000, 3, 0x401000);
+  process.heap_committed_bytes += UINT64_C(2) * 0x401000;
+  process.heap_total_bytes += UINT64_C(2) * (0x401000 + 4 * PAGE);
+  rig_take(&image);
+  rig_expect_known(&process);
+  image_hide(&image, first, true);
+  rig_take(&image);
+  assert_false(rig_inventory.heaps_known);
+  assert_string_equal(rig_inventory.problem, "its list of large blocks is broken");
+  assert_int_equal(rig_inventory.gap, SEEP_INVENTORY_HEAP_OPEN);
+  image_fini(&image);
+}
+
+/* As while a coroutine runs whose stack a program has taken from its heap. */
+static void test_a_stack_inside_a_heap_leaves_the_heap_alone(void **state)
+{
+  (void)state;
+  for (int kind = RIG_NT_64; kind <= RIG_SEGMENT_32; kind++) {
+    const unsigned bytes = kind == RIG_NT_32 || kind == RIG_SEGMENT_32 ? 4 : 8;
+    memory_image image;
+    image_process process;
+    rig_make(&image, &process, (rig_kind)kind);
+    uint64_t heap = kind == RIG_NT_64 || kind == RIG_NT_32 ? process.nt[0].address : process.segment.address;
+    uint64_t inside = kind == RIG_NT_64 || kind == RIG_NT_32 ? 0x210000 : 0x310000;
+    image_put(&image, process.teb + (bytes == 8 ? 0x10 : 0x08), heap + inside, bytes);
+    rig_take(&image);
+    rig_expect_known(&process);
+    assert_true(rig_committed(SEEP_TAG_STACK) == 0);
+    image_fini(&image);
+  }
+}
+
+static void test_the_os_may_say_that_there_is_no_second_peb(void **state)
+{
+  (void)state;
+  memory_image image;
+  image_process process;
+  rig_make(&image, &process, RIG_NT_64);
+  image.target.tebs = NULL;
+  image.target.teb_count = 0;
+  rig_take(&image);
+  assert_string_equal(rig_inventory.problem, "there may be a second, 32-bit PEB, which could not be read");
+  image.target.peb32_settled = true;
+  rig_take(&image);
+  rig_expect_known(&process);
+  image_put(&image, process.teb, 0x7E004000, 8); /* looks like a 32-bit TEB, which cannot be read */
+  image.target.tebs = image.tebs;
+  image.target.teb_count = image.teb_count;
+  rig_take(&image);
+  rig_expect_known(&process);
+  image.target.peb32_settled = false;
+  rig_take(&image);
+  assert_false(rig_inventory.heaps_known);
+  image.target.peb32_settled = true;
+  image.target.peb32 = 0x7E002000; /* there is one, but not to be read */
+  rig_take(&image);
+  assert_string_equal(rig_inventory.problem, "there may be a second, 32-bit PEB, which could not be read");
   image_fini(&image);
 }
 
@@ -330,6 +404,9 @@ int main(void)
       cmocka_unit_test(test_entries_that_are_no_heaps),
       cmocka_unit_test(test_a_list_that_is_not_there),
       cmocka_unit_test(test_a_mapped_heap_may_be_unreadable),
+      cmocka_unit_test(test_a_mapped_heap_may_have_private_blocks),
+      cmocka_unit_test(test_a_stack_inside_a_heap_leaves_the_heap_alone),
+      cmocka_unit_test(test_the_os_may_say_that_there_is_no_second_peb),
       cmocka_unit_test(test_segments_that_a_broken_list_loses_are_found_by_their_owner),
       cmocka_unit_test(test_a_budget_that_ends_while_sniffing_keeps_the_first_reason),
   };

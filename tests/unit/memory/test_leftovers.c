@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "memory/leftovers.h"
 #include "unit/memory/inventory_rig.h"
 
 #define MEGABYTE UINT64_C(0x100000)
@@ -111,6 +112,46 @@ static void test_the_dotnet_heap_by_shape(void **state)
   }
 }
 
+/* A segment that is full is one as long as another of its size is not. */
+static void test_a_full_segment_is_known_by_its_neighbour(void **state)
+{
+  (void)state;
+  static const struct {
+    unsigned bytes, runtimes;
+    uint64_t full, other_leading, other_committed, other_total;
+    bool is_managed, is_other_managed;
+  } cases[] = {
+      {8, SEEP_RUNTIME_DOTNET, 256 * MEGABYTE, 0, 0x400000, 256 * MEGABYTE, true, true},
+      {8, SEEP_RUNTIME_DOTNET, 256 * MEGABYTE, 0, 0x400000, 1024 * MEGABYTE, false, true}, /* another size */
+      {8, SEEP_RUNTIME_DOTNET, 256 * MEGABYTE, 0x1000, 0x400000, 256 * MEGABYTE, false, false},
+      {8, SEEP_RUNTIME_DOTNET, 256 * MEGABYTE, 0, 256 * MEGABYTE, 256 * MEGABYTE, false,
+       false},                                                                           /* two blocks */
+      {8, SEEP_RUNTIME_DOTNET, 64 * MEGABYTE, 0, 0x400000, 64 * MEGABYTE, false, false}, /* of no such size */
+      {8, SEEP_RUNTIME_DOTNET, 256 * MEGABYTE, 0, 0x400000, UINT64_C(1) << 38, false, true}, /* no segments */
+      {8, SEEP_RUNTIME_V8, 256 * MEGABYTE, 0, 0x400000, 256 * MEGABYTE, false, false},
+      {4, SEEP_RUNTIME_DOTNET, 16 * MEGABYTE, 0, 0x400000, 16 * MEGABYTE, true, true},
+      {4, SEEP_RUNTIME_DOTNET, 256 * MEGABYTE, 0, 0x400000, 256 * MEGABYTE, false, false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (int behind = 0; behind < 2; behind++) {
+      memory_image image;
+      image_process process;
+      uint64_t base = cases[i].bytes == 8 ? UINT64_C(0x30000000000) : UINT64_C(0x40000000);
+      uint64_t other = behind != 0 ? base + cases[i].full : base - cases[i].other_total;
+      rig_make(&image, &process, cases[i].bytes == 8 ? RIG_NT_64 : RIG_NT_32);
+      image_allocation(&image, base, 0, cases[i].full, 0);
+      image_allocation(&image, other, cases[i].other_leading, cases[i].other_committed,
+                       cases[i].other_total - cases[i].other_leading - cases[i].other_committed);
+      image.target.runtimes = cases[i].runtimes;
+      rig_take(&image);
+      uint64_t expected = (cases[i].is_managed ? cases[i].full : 0) +
+                          (cases[i].is_other_managed ? cases[i].other_committed : 0);
+      assert_true(rig_committed(SEEP_TAG_MANAGED) == expected);
+      image_fini(&image);
+    }
+  }
+}
+
 static void test_code_and_fixed_pages(void **state)
 {
   (void)state;
@@ -151,7 +192,8 @@ static void test_a_page_segment_is_cut_out_of_a_large_process(void **state)
   (void)state;
   memory_image image;
   image_process process;
-  rig_make(&image, &process, RIG_SEGMENT_64);
+  image_init(&image, 8);
+  image_process_segment(&image, &process, "20348/22000+", 8);
   uint64_t segment = process.segment.address + 3 * MEGABYTE; /* 0x50000 of its megabyte are committed */
   seep_region *rest = image_find_region(&image, segment + 0x50000);
   assert_non_null(rest);
@@ -209,6 +251,37 @@ static void test_the_sniff_is_sparing(void **state)
   image_fini(&image);
 }
 
+/* More than it may read: the largest are read, wherever they lie. */
+static void test_the_sniff_begins_with_the_largest(void **state)
+{
+  (void)state;
+  enum { SMALL = 5000, LARGE = 20 };
+  memory_image image;
+  image_process process;
+  rig_make(&image, &process, RIG_NT_64);
+  image_put(&image, process.peb + 0xE8, 0, 4);
+  rig_take(&image);
+  const uint64_t before = rig_inventory.reads, base = 0x10000000, granule = 0x10000;
+  for (uint64_t i = 0; i < SMALL + LARGE; i++) {
+    bool large = i % 251 == 250; /* scattered among the others */
+    add_region(&image, base + i * granule, large ? 2 * PAGE : PAGE, base + i * granule, 4, 4);
+    image_put(&image, base + i * granule + 0x10, 0xDDEEDDEE, 4);
+  }
+  rig_take(&image);
+  /* The process's own private memory and one small heap were read before too. */
+  assert_true(rig_inventory.reads > before && rig_inventory.reads <= before + SEEP_LEFTOVERS_LOOKS);
+  uint64_t found = rig_inventory.usage.tags[SEEP_TAG_HEAP_UNPROVEN].allocations;
+  assert_true(found >= SEEP_LEFTOVERS_LOOKS - 5 && found <= SEEP_LEFTOVERS_LOOKS);
+  assert_true(rig_committed(SEEP_TAG_HEAP_UNPROVEN) >= (found - 1 + LARGE) * PAGE);
+
+  /* So it is when the budget is the limit: only the large ones, and what is larger yet. */
+  seep_inventory_limits limits = {before + LARGE, 100000};
+  assert_int_equal(seep_inventory_take(&image.target, &limits, &rig_inventory, NULL, NULL), SEEP_OK);
+  assert_true(rig_inventory.reads == before + LARGE);
+  assert_true(rig_committed(SEEP_TAG_HEAP_UNPROVEN) >= (LARGE - 5) * 2 * PAGE);
+  image_fini(&image);
+}
+
 /* A segment of the 32-bit side is known by its owner in the 64-bit view too. */
 static void test_both_widths_are_sniffed_for_in_wow64(void **state)
 {
@@ -241,11 +314,13 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_stacks_by_shape),
       cmocka_unit_test(test_the_dotnet_heap_by_shape),
+      cmocka_unit_test(test_a_full_segment_is_known_by_its_neighbour),
       cmocka_unit_test(test_code_and_fixed_pages),
       cmocka_unit_test(test_what_lies_across_a_fixed_page_is_not_windows_own),
       cmocka_unit_test(test_a_page_segment_is_cut_out_of_a_large_process),
       cmocka_unit_test(test_an_executable_heap_is_a_heap),
       cmocka_unit_test(test_the_sniff_is_sparing),
+      cmocka_unit_test(test_the_sniff_begins_with_the_largest),
       cmocka_unit_test(test_both_widths_are_sniffed_for_in_wow64),
       cmocka_unit_test(test_page_heap_is_not_sniffed_at),
   };

@@ -379,6 +379,31 @@ static void test_file_of_20_gigabytes(void **state)
   dump_rig_free(&rig);
 }
 
+/* A list of entries without size is no list, rather than one that says there is nothing. */
+static void test_no_usable_region(void **state)
+{
+  (void)state;
+  dump_rig rig;
+  dump_rig_init(&rig, 2);
+  dump_rig_system(&rig, 9, 2);
+  dump_rig_begin(&rig, 16);
+  dump_rig_regions_lead(&rig, 16, 48, 2);
+  for (uint64_t i = 0; i < 2; i++) {
+    seep_region region = {.base = 0x10000 + i * 0x1000, .state = SEEP_REGION_COMMIT};
+    dump_rig_region(&rig, &region);
+  }
+  dump_rig_end(&rig);
+  seep_minidump dump;
+  seep_target target;
+  seep_region region;
+  assert_int_equal(seep_minidump_open(&dump, &rig.window, NULL), SEEP_OK);
+  seep_minidump_target(&dump, &target);
+  assert_true(!dump.region_list && dump.region_count == 2);
+  assert_int_equal(target.region(target.context, 0, &region, NULL), SEEP_UNSUPPORTED);
+  seep_minidump_fini(&dump);
+  dump_rig_free(&rig);
+}
+
 /* Many ranges and regions around each other, as bad for an overlap as it can be. */
 static void test_nests(void **state)
 {
@@ -426,6 +451,7 @@ int main(void)
       cmocka_unit_test(test_huge_counts),
       cmocka_unit_test(test_huge_entries_of_regions),
       cmocka_unit_test(test_file_of_20_gigabytes),
+      cmocka_unit_test(test_no_usable_region),
       cmocka_unit_test(test_nests),
   };
   return cmocka_run_group_tests_name("memory_minidump_damage", tests, NULL, NULL);

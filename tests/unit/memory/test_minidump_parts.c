@@ -234,10 +234,10 @@ static void expect_region(const seep_target *target, uint64_t address, uint64_t 
   assert_int_equal(region.size_bytes, bytes);
 }
 
-static void expect_no_region(const seep_target *target, uint64_t address)
+static void expect_no_region(const seep_target *target, uint64_t address, seep_status end)
 {
   seep_region region = {.base = 7};
-  assert_int_equal(target->region(target->context, address, &region, NULL), SEEP_NOT_FOUND);
+  assert_int_equal(target->region(target->context, address, &region, NULL), end);
   assert_int_equal(region.base, 7);
 }
 
@@ -281,11 +281,11 @@ static void test_regions_in_any_order(void **state)
       expect_region(&target, 0x1000, 0x1000, 0x2000); /* back */
       expect_region(&target, 0x3000, 0x3000, 0x1000);
       expect_region(&target, 0x4000, 0x9000, 0x1000);
-      expect_no_region(&target, 0xA000);
+      expect_no_region(&target, 0xA000, SEEP_UNSUPPORTED); /* what was left out may be there */
       expect_region(&target, 0x9FFF, 0x9000, 0x1000);
       expect_region(&target, 0x2FFF, 0x1000, 0x2000);
       expect_region(&target, 0x8000, 0x9000, 0x1000);
-      expect_no_region(&target, UINT64_MAX);
+      expect_no_region(&target, UINT64_MAX, SEEP_UNSUPPORTED);
     }
     assert_int_equal(target.region(target.context, 0x3000, &region, NULL), SEEP_OK);
     assert_int_equal(region.type, 0);
@@ -326,7 +326,7 @@ static void test_regions_in_rising_order_are_cheap(void **state)
     expect_region(&target, i == 0 ? 0 : 0x10000u * i + 0x8000u, 0x10000u * (i + 1), 0x8000);
   }
   assert_int_equal(rig.looks, count);
-  expect_no_region(&target, 0x10000u * count + 0x8000u);
+  expect_no_region(&target, 0x10000u * count + 0x8000u, SEEP_NOT_FOUND);
   rig.looks = 0;
   expect_region(&target, 0x10000u * 1000, 0x10000u * 1000, 0x8000);
   assert_true(rig.looks <= 12);

@@ -10,19 +10,6 @@
 
 #include "unit/memory/heap_rig.h"
 
-typedef void (*each_function)(const char *layout, unsigned pointer_bytes);
-
-static void each_layout(each_function function)
-{
-  for (unsigned p = 4; p <= 8; p += 4) {
-    size_t count = 0;
-    for (; image_segment_layout(p, count) != NULL; count++) {
-      function(image_segment_layout(p, count), p);
-    }
-    assert_int_equal(count, p == 8 ? 5 : 3);
-  }
-}
-
 /* ---- the tree of large blocks ---- */
 
 static void encoded(const char *layout, unsigned p)
@@ -41,7 +28,7 @@ static void encoded(const char *layout, unsigned p)
 static void test_encoded_tree(void **state)
 {
   (void)state;
-  each_layout(encoded);
+  heap_rig_each_segment(encoded);
 }
 
 static void tree_circles(const char *layout, unsigned p)
@@ -71,7 +58,7 @@ static void tree_circles(const char *layout, unsigned p)
 static void test_tree_circles(void **state)
 {
   (void)state;
-  each_layout(tree_circles);
+  heap_rig_each_segment(tree_circles);
 }
 
 /* Without regions no tag tells that a node was met before. */
@@ -146,7 +133,7 @@ static void test_block_must_fit_its_memory(void **state)
       {0x20, UINT64_C(0x808) << 12, "a large block says it is larger than its memory"},
       {0x20, UINT64_C(0xFFFFFFFFFFFFF) << 12, "a large block says it is larger than its memory"},
       {0x20, 0xFFF, "a large block says it is larger than its memory"},
-      {0x18, UINT64_C(0x1E340000000), "a large block lies in memory that is used for something else"},
+      {0x18, UINT64_C(0x1E340000000), "a large block lies inside the heap itself"},
       {0x18, UINT64_C(0x1E33F000000),
        "a large block lies in memory that is used for something else"}, /* image */
   };
@@ -160,6 +147,25 @@ static void test_block_must_fit_its_memory(void **state)
     assert_int_equal(at.heap.segments, 3);
     heap_rig_end(&at);
   }
+}
+
+/* A block counts for no more than is committed of it. */
+static void test_block_that_is_not_all_committed(void **state)
+{
+  (void)state;
+  heap_rig at;
+  heap_rig_segment(&at, "18362..19045", 8);
+  uint64_t base = image_get(&at.image, at.process.segment.last_node + 0x18, 8) & ~UINT64_C(0xFFFF);
+  seep_region reserve = *image_find_region(&at.image, base);
+  image_find_region(&at.image, base)->size_bytes = 0x100000;
+  reserve.base += 0x100000;
+  reserve.size_bytes -= 0x100000;
+  reserve.state = SEEP_REGION_RESERVE;
+  image_region(&at.image, &reserve);
+  heap_rig_list_and_walk(&at);
+  assert_true(at.heap.complete && at.heap.large_blocks == 7);
+  assert_int_equal(at.heap.large_block_bytes, at.process.segment.large_block_bytes - reserve.size_bytes);
+  heap_rig_end(&at);
 }
 
 /* The memory that a refused node lies in is not claimed by it. */
@@ -233,7 +239,7 @@ static void nth_read(const char *layout, unsigned p)
 static void test_nth_read_fails(void **state)
 {
   (void)state;
-  each_layout(nth_read);
+  heap_rig_each_segment(nth_read);
 }
 
 static void any_budget(const char *layout, unsigned p)
@@ -253,7 +259,7 @@ static void any_budget(const char *layout, unsigned p)
 static void test_any_budget(void **state)
 {
   (void)state;
-  each_layout(any_budget);
+  heap_rig_each_segment(any_budget);
 }
 
 int main(void)
@@ -265,6 +271,7 @@ int main(void)
       cmocka_unit_test(test_deep_tree),
       cmocka_unit_test(test_long_tree_and_short_budget),
       cmocka_unit_test(test_block_must_fit_its_memory),
+      cmocka_unit_test(test_block_that_is_not_all_committed),
       cmocka_unit_test(test_refused_node_claims_nothing),
       cmocka_unit_test(test_wrap_around),
       cmocka_unit_test(test_nth_read_fails),

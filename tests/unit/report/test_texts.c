@@ -185,7 +185,7 @@ static void rapid_growth(void **state)
   leak.slope_bytes_per_hour = 1200.0 * MB;
   leak.slope_low_bytes_per_hour = leak.slope_high_bytes_per_hour = 0.0;
   seep_text_copy(leak.kind, sizeof leak.kind, "undetermined");
-  seep_growth_kind_verdict kind = {.reason = "the process may not be read"};
+  seep_growth_kind_verdict kind = {.reason = "Windows does not let this process be read"};
   seep_notices_case found = {.leak = &leak,
                              .finding = &finding,
                              .memory = &memory,
@@ -213,7 +213,7 @@ static void rapid_growth(void **state)
       "never fell back\n"
       "Confidence: 0.93\n"
       "Its commit now: 4.00 GB (4294967296 bytes)\n"
-      "Kind of memory: undetermined: the process may not be read\n"
+      "Kind of memory: undetermined: Windows does not let this process be read\n"
       "Committed in the whole system: 8.00 GB (8589934592 bytes) of 16.0 GB (17179869184 bytes)\n"
       "The process started at 2026-11-20T12:00:00.000Z.\n"
       "What to do: find out whether this process has a reason to grow now such as a large job or a cache "
@@ -254,6 +254,15 @@ static void the_kind_of_memory_is_told_with_what_it_stands_on(void **state)
       kind_of("Heap", &kind, true),
       "Heap, 92 percent sure: large blocks; most of it in blocks of 4 to 8 MB (found in the process "
       "before this one)");
+  kind.earlier = true;
+  assert_string_equal(
+      kind_of("Heap", &kind, false),
+      "Heap, 92 percent sure: large blocks; most of it in blocks of 4 to 8 MB (found earlier)");
+  assert_string_equal(
+      kind_of("Heap", &kind, true),
+      "Heap, 92 percent sure: large blocks; most of it in blocks of 4 to 8 MB (found in the process "
+      "before this one)");
+  kind.earlier = false;
   kind.size_from = 0;
   kind.size_to = 4096;
   kind.confidence = 1.0;

@@ -53,7 +53,7 @@ static void defaults_are_the_promised_ones(void **state)
   assert_int_equal(settings.image_count, 0);
   assert_true(settings.memory_enabled);
   assert_int_equal(settings.memory_interval_ms, 300000);
-  assert_int_equal(settings.memory_minimum_growth_bytes, 16777216);
+  assert_int_equal(settings.memory_minimum_growth_bytes, 8388608);
   assert_int_equal(settings.memory_maximum_reads, 200000);
   assert_int_equal(settings.memory_maximum_ms, 1000);
   assert_true(settings.event2004_enabled);

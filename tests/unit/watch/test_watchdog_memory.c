@@ -13,6 +13,7 @@
 
 #include "fake_memory.h"
 #include "rig.h"
+#include "watch/files.h"
 
 static fake_memory memory;
 
@@ -111,7 +112,8 @@ static void who_may_not_be_looked_into_is_told_and_recorded_all_the_same(void **
   rig_start(r);
   const seep_alert *alert = rig_poll_until(r, SEEP_ALERT_LEAK_FOUND, 1);
   assert_non_null(alert);
-  assert_string_equal(seep_alert_insert(alert, "memory kind"), "undetermined: the process may not be read");
+  assert_string_equal(seep_alert_insert(alert, "memory kind"),
+                      "undetermined: Windows does not let this process be read");
   assert_non_null(rig_poll_until(r, SEEP_ALERT_RECORDING_STARTED, 1));
   (void)rig_stop(r);
   assert_int_equal(memory.open_fault.calls, 1);
@@ -199,9 +201,16 @@ static void who_ends_while_looked_into_is_no_mishap(void **state)
   assert_int_equal(memory.closed, 1);
 }
 
+static bool opened_gate, closed_before_that;
+
+/* The last one to close a database takes its write-ahead log away. */
 static void open_gate_soon(void *context)
 {
   uv_sleep(600);
+  bool is_open = seep_files_size(rig_path("seepwatch.db-wal")) > 0;
+  bool is_there = seep_files_size(rig_path("seepwatch.db")) > 0;
+  closed_before_that = is_there && !is_open;
+  opened_gate = true;
   fake_memory_gate(context, false);
 }
 
@@ -216,6 +225,7 @@ static void a_stop_waits_for_the_look_under_way(void **state)
   unsigned took_ms = rig_stop(r);
   uv_thread_join(&opener);
   assert_true(took_ms >= 400 && took_ms < 5000);
+  assert_true(opened_gate && closed_before_that);
   assert_int_equal(memory.closed, 1);
   assert_int_equal(fake_sink_count_of(&r->sink, SEEP_ALERT_SERVICE_STOPPED), 1);
 }
