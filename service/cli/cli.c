@@ -16,6 +16,7 @@
 #endif
 
 #include "base/text.h"
+#include "output.h"
 
 #define PATH_SIZE 1024
 #define FIRST_CHUNK_BYTES ((size_t)64 * 1024)
@@ -136,9 +137,14 @@ const char *seep_cli_default_settings(void)
   return path;
 }
 
+/* Arguments, paths and what files say are somebody else's words: none of them may act on a terminal. */
 int seep_cli_fail(const char *verb, int exit_code, const char *what, const char *why)
 {
-  fprintf(stderr, "seepwatch: %s: %s: %s\n", verb, what, why);
+  char clean_verb[128], clean_what[SEEP_OUTPUT_NAME_SIZE], clean_why[SEEP_OUTPUT_NAME_SIZE];
+  fprintf(stderr, "seepwatch: %s: %s: %s\n",
+          seep_output_presentable(verb, true, clean_verb, sizeof clean_verb),
+          seep_output_presentable(what, true, clean_what, sizeof clean_what),
+          seep_output_presentable(why, true, clean_why, sizeof clean_why));
   return exit_code;
 }
 

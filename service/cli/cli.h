@@ -54,7 +54,8 @@ int seep_cli_read(const char *verb, const char *path, size_t maximum_bytes, char
 const char *seep_cli_default_database(void);
 const char *seep_cli_default_settings(void);
 
-/* "seepwatch: VERB: what failed: why" on stderr; returns exit_code. */
+/* "seepwatch: VERB: what failed: why" on stderr, in one line and harmless for a terminal whatever is in it;
+ * returns exit_code. */
 int seep_cli_fail(const char *verb, int exit_code, const char *what, const char *why);
 
 /* The exit code a status deserves. */

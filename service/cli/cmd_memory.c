@@ -18,9 +18,6 @@
 
 #define USAGE "usage: seepwatch memory (--dump FILE.dmp [--since OLDER.dmp] | --pid N) [--json]"
 
-/* Of which growth on the kind is told: the service's own default. */
-#define MINIMUM_GROWTH_BYTES (UINT64_C(16) * 1024 * 1024)
-
 typedef struct request {
   const char *dump, *since;
   bool json, has_pid;
@@ -50,8 +47,7 @@ static int compare(const request *wanted, seep_memory_look *look)
     result = seep_memory_look_check_since(&older, look);
   }
   if (result == SEEP_EXIT_DONE) {
-    since.older = &older;
-    seep_growth_kind_between(&older.inventory, &look->inventory, MINIMUM_GROWTH_BYTES, &since.verdict);
+    seep_memory_look_compare(&older, look, &since);
     result = write_answer(wanted, look, &since);
   }
   seep_memory_look_close(&older);

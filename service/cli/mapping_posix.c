@@ -1,10 +1,11 @@
 /* The POSIX side: mmap. A file that is cut off while it is mapped raises SIGBUS where its pages are touched.
  */
-#include "mapping.h"
+#include "mapping_loss.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -53,13 +54,13 @@ static seep_status map(seep_mapping *mapping, int file, seep_error *error)
   }
   /* Without it each touched page would bring its neighbours along. Advice alone: its failure costs memory. */
   (void)posix_madvise(data, bytes, POSIX_MADV_RANDOM);
-  *mapping = (seep_mapping){data, bytes};
+  *mapping = (seep_mapping){.data = data, .size_bytes = bytes};
   return SEEP_OK;
 }
 
 seep_status seep_mapping_open(seep_mapping *mapping, const char *path, seep_error *error)
 {
-  *mapping = (seep_mapping){NULL, 0};
+  memset(mapping, 0, sizeof *mapping);
   /* Not to wait for the other end of a pipe. */
   int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (file < 0) {
@@ -72,30 +73,42 @@ seep_status seep_mapping_open(seep_mapping *mapping, const char *path, seep_erro
 
 void seep_mapping_close(seep_mapping *mapping)
 {
+  seep_mapping_loss_remove(mapping);
   if (mapping->data != NULL) {
     (void)munmap((void *)mapping->data, (size_t)mapping->size_bytes);
   }
-  *mapping = (seep_mapping){NULL, 0};
+  memset(mapping, 0, sizeof *mapping);
 }
-
-static const char *loss_message = "";
-static int loss_exit_code;
 
 /* Only what a signal handler may call. */
-static void on_lost_page(int signal)
+static void on_lost_page(int signal, siginfo_t *info, void *context)
 {
-  (void)signal;
-  ssize_t written = write(STDERR_FILENO, loss_message, strlen(loss_message));
+  const seep_mapping *lost = seep_mapping_loss_find(info->si_addr);
+  (void)context;
+  if (lost == NULL) { /* none of ours: as if nobody had asked */
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_DFL;
+    (void)sigaction(signal, &action, NULL);
+    (void)raise(signal);
+    return;
+  }
+  ssize_t written = write(STDERR_FILENO, lost->loss_message, strlen(lost->loss_message));
   (void)written;
-  _exit(loss_exit_code);
+  _exit(lost->loss_exit_code);
 }
 
-void seep_mapping_on_loss(const char *message, int exit_code)
+void seep_mapping_on_loss(seep_mapping *mapping, const char *message, int exit_code)
 {
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = on_lost_page;
-  loss_message = message;
-  loss_exit_code = exit_code;
-  (void)sigaction(SIGBUS, &action, NULL);
+  static bool is_registered;
+  mapping->loss_message = message;
+  mapping->loss_exit_code = exit_code;
+  seep_mapping_loss_add(mapping);
+  if (!is_registered) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = on_lost_page;
+    action.sa_flags = SA_SIGINFO;
+    is_registered = sigaction(SIGBUS, &action, NULL) == 0;
+  }
 }

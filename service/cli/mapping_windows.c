@@ -3,7 +3,7 @@
  * be cut off anyway; what is left is a disk or network that fails, which raises an in-page error where the
  * page is touched.
  */
-#include "mapping.h"
+#include "mapping_loss.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static seep_status map(seep_mapping *mapping, HANDLE file, seep_error *error)
   if (data == NULL) {
     return fail(error, code, "MapViewOfFile");
   }
-  *mapping = (seep_mapping){data, (uint64_t)size.QuadPart};
+  *mapping = (seep_mapping){.data = data, .size_bytes = (uint64_t)size.QuadPart};
   return SEEP_OK;
 }
 
@@ -67,7 +67,7 @@ static bool is_folder(const wchar_t *path)
 
 seep_status seep_mapping_open(seep_mapping *mapping, const char *path, seep_error *error)
 {
-  *mapping = (seep_mapping){NULL, 0};
+  memset(mapping, 0, sizeof *mapping);
   wchar_t *wide = seep_win_wide_from_utf8(path);
   if (wide == NULL) {
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "malloc", "no memory (malloc)");
@@ -90,28 +90,37 @@ seep_status seep_mapping_open(seep_mapping *mapping, const char *path, seep_erro
 
 void seep_mapping_close(seep_mapping *mapping)
 {
+  seep_mapping_loss_remove(mapping);
   if (mapping->data != NULL) {
     UnmapViewOfFile(mapping->data);
   }
-  *mapping = (seep_mapping){NULL, 0};
+  memset(mapping, 0, sizeof *mapping);
 }
 
-static const char *loss_message = "";
-static int loss_exit_code;
-
+/* ExceptionInformation: how it was touched, the address, and why the page could not be read. */
 static LONG CALLBACK on_lost_page(EXCEPTION_POINTERS *exception)
 {
+  const EXCEPTION_RECORD *record = exception->ExceptionRecord;
+  const seep_mapping *lost = NULL;
   DWORD written = 0;
-  if (exception->ExceptionRecord->ExceptionCode == EXCEPTION_IN_PAGE_ERROR) {
-    WriteFile(GetStdHandle(STD_ERROR_HANDLE), loss_message, (DWORD)strlen(loss_message), &written, NULL);
-    TerminateProcess(GetCurrentProcess(), (UINT)loss_exit_code);
+  if (record->ExceptionCode == EXCEPTION_IN_PAGE_ERROR && record->NumberParameters >= 2) {
+    lost = seep_mapping_loss_find((const void *)record->ExceptionInformation[1]);
+  }
+  if (lost != NULL) {
+    WriteFile(GetStdHandle(STD_ERROR_HANDLE), lost->loss_message, (DWORD)strlen(lost->loss_message), &written,
+              NULL);
+    TerminateProcess(GetCurrentProcess(), (UINT)lost->loss_exit_code);
   }
   return EXCEPTION_CONTINUE_SEARCH;
 }
 
-void seep_mapping_on_loss(const char *message, int exit_code)
+void seep_mapping_on_loss(seep_mapping *mapping, const char *message, int exit_code)
 {
-  loss_message = message;
-  loss_exit_code = exit_code;
-  (void)AddVectoredExceptionHandler(1, on_lost_page);
+  static bool is_registered;
+  mapping->loss_message = message;
+  mapping->loss_exit_code = exit_code;
+  seep_mapping_loss_add(mapping);
+  if (!is_registered) {
+    is_registered = AddVectoredExceptionHandler(1, on_lost_page) != NULL;
+  }
 }

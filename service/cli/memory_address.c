@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/saturate.h"
 #include "base/text.h"
 
 /* As public listings of current WinDbg versions have them, 32-bit targets without backticks. */
@@ -31,11 +32,6 @@ typedef struct table {
 } table;
 
 /* ---- numbers ---- */
-
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
 
 /* "0`01b60000" or, of a 32-bit process, "1b60000". */
 static const char *address(uint64_t value, unsigned pointer_bytes, char *out, size_t out_size)
@@ -78,7 +74,7 @@ static void print_percent(uint64_t part, uint64_t whole, unsigned columns)
   printf("%*s", (int)columns, text);
 }
 
-const char *seep_memory_address_protect(uint32_t protect, char *out, size_t out_size)
+static void name_protect(uint32_t protect, char *out, size_t out_size)
 {
   static const struct {
     uint32_t bit;
@@ -100,7 +96,26 @@ const char *seep_memory_address_protect(uint32_t protect, char *out, size_t out_
   if (protect != 0 || writer.length == 0) {
     seep_writer_format(&writer, "%s0x%" PRIx32, writer.length > 0 ? "|" : "", protect);
   }
+}
+
+const char *seep_memory_address_protect(const seep_usage *usage, size_t index,
+                                        char out[SEEP_MEMORY_ADDRESS_PROTECT_SIZE])
+{
+  if (index >= usage->protect_count || index >= SEEP_USAGE_PROTECTS) {
+    return NULL;
+  }
+  if (usage->protects_collected && index + 1 == usage->protect_count) {
+    seep_text_copy(out, SEEP_MEMORY_ADDRESS_PROTECT_SIZE, "others");
+  } else {
+    name_protect(usage->protects[index].protect, out, SEEP_MEMORY_ADDRESS_PROTECT_SIZE);
+  }
   return out;
+}
+
+const char *seep_memory_address_type(unsigned index)
+{
+  static const char *const names[SEEP_MEMORY_ADDRESS_TYPES] = {"MEM_PRIVATE", "MEM_MAPPED", "MEM_IMAGE"};
+  return names[index];
 }
 
 /* ---- rows ---- */
@@ -197,9 +212,8 @@ static void print_usage(table *t, const seep_usage *usage)
 
 static void print_types(table *t, const seep_usage *usage)
 {
-  static const char *const names[] = {"MEM_PRIVATE", "MEM_MAPPED", "MEM_IMAGE"};
-  for (size_t i = 0; i < 3; i++) {
-    add(t, names[i], usage->types[i].regions, usage->types[i].total_bytes, 0, false);
+  for (unsigned i = 0; i < SEEP_MEMORY_ADDRESS_TYPES; i++) {
+    add(t, seep_memory_address_type(i), usage->types[i].regions, usage->types[i].total_bytes, 0, false);
   }
   print(t, "--- Type Summary (for busy) ------");
 }
@@ -214,11 +228,9 @@ static void print_states(table *t, const seep_usage *usage)
 
 static void print_protects(table *t, const seep_usage *usage)
 {
-  for (size_t i = 0; i < usage->protect_count && i < SEEP_USAGE_PROTECTS; i++) {
-    char name[SEEP_MEMORY_ADDRESS_PROTECT_SIZE];
-    bool rest = usage->protects_collected && i + 1 == usage->protect_count;
-    add(t, rest ? "others" : seep_memory_address_protect(usage->protects[i].protect, name, sizeof name),
-        usage->protects[i].regions, usage->protects[i].bytes, 0, false);
+  char name[SEEP_MEMORY_ADDRESS_PROTECT_SIZE];
+  for (size_t i = 0; seep_memory_address_protect(usage, i, name) != NULL; i++) {
+    add(t, name, usage->protects[i].regions, usage->protects[i].bytes, 0, false);
   }
   print(t, "--- Protect Summary (for commit) -");
 }
@@ -229,9 +241,9 @@ void seep_memory_address(const seep_usage *usage, unsigned pointer_bytes)
   for (int i = 0; i < SEEP_USAGE_ADDRESS_ROWS; i++) {
     seep_usage_sum sum;
     seep_usage_address_sum(usage, (seep_usage_address)i, &sum);
-    t.busy_bytes = plus(t.busy_bytes, sum.total_bytes);
+    t.busy_bytes = seep_saturate_add(t.busy_bytes, sum.total_bytes);
   }
-  t.total_bytes = plus(t.busy_bytes, usage->free_bytes);
+  t.total_bytes = seep_saturate_add(t.busy_bytes, usage->free_bytes);
   print_usage(&t, usage);
   print_types(&t, usage);
   print_states(&t, usage);

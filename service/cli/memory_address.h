@@ -11,10 +11,16 @@
 /* pointer_bytes 8: numbers have a backtick between their halves. */
 void seep_memory_address(const seep_usage *usage, unsigned pointer_bytes);
 
+/* "MEM_PRIVATE", "MEM_MAPPED", "MEM_IMAGE": of seep_usage.types. index is below SEEP_MEMORY_ADDRESS_TYPES. */
+#define SEEP_MEMORY_ADDRESS_TYPES 3u
+const char *seep_memory_address_type(unsigned index);
+
 #define SEEP_MEMORY_ADDRESS_PROTECT_SIZE 128
 
-/* PAGE_* as WinDbg writes it, such as "PAGE_READWRITE|PAGE_GUARD"; bits without a name in hexadecimal.
- * Returns out. */
-const char *seep_memory_address_protect(uint32_t protect, char *out, size_t out_size);
+/* The name of seep_usage.protects[index]: PAGE_* as WinDbg writes it, such as "PAGE_READWRITE|PAGE_GUARD",
+ * bits without a name in hexadecimal; "others" for what was collected. NULL: there is no such row. Returns
+ * out. */
+const char *seep_memory_address_protect(const seep_usage *usage, size_t index,
+                                        char out[SEEP_MEMORY_ADDRESS_PROTECT_SIZE]);
 
 #endif

@@ -47,7 +47,7 @@ static bool add_i64(cJSON *object, const char *key, int64_t value)
 
 static bool add_unix_s(cJSON *object, const char *key, uint32_t unix_s)
 {
-  return seep_output_add_wall_or_null(object, key, (seep_wall){(int64_t)unix_s * SEEP_MS_PER_SECOND});
+  return seep_output_add_wall_or_null(object, key, seep_memory_look_wall(unix_s));
 }
 
 /* Takes the item over; false when that, or the item itself, failed for memory. */
@@ -120,7 +120,7 @@ static bool add_dump(cJSON *facts, const seep_memory_look *look)
          add_u64_or_null(facts, "pid", dump->pid != 0, dump->pid) &&
          add_unix_s(facts, "created", dump->created_s) && add_unix_s(facts, "written", dump->time_s) &&
          add_system(facts, dump) && add_hex(facts, "flags", dump->flags) && add_streams(facts, dump) &&
-         add_lists(facts, dump) && seep_output_add_u64(facts, "threads", dump->threads) &&
+         add_lists(facts, dump) && add_u64_or_null(facts, "threads", dump->threads != 0, dump->threads) &&
          seep_output_add_u64(facts, "modules", dump->modules);
 }
 
@@ -178,7 +178,9 @@ static bool add_facts(cJSON *document, const seep_memory_look *look)
     ok = ok && add_dump(facts, look);
   } else {
     ok = ok && seep_output_add_u64(facts, "pid", look->pid) &&
-         seep_output_add_u64(facts, "threads", inventory->threads);
+         seep_output_add_wall_or_null(facts, "created", look->created) &&
+         seep_output_add_text_or_null(facts, "image", look->image) &&
+         add_u64_or_null(facts, "threads", inventory->threads != 0, inventory->threads);
   }
   return ok && seep_output_add_u64(facts, "bits", inventory->pointer_bytes * 8) &&
          add_bool(facts, "wow64", inventory->wow64) && add_runtimes(facts, inventory) &&
@@ -267,8 +269,14 @@ static bool add_heaps(cJSON *document, const seep_memory_look *look)
       ok = add_item(front_ends, cJSON_CreateString(address));
     }
   }
-  return ok && seep_output_add_u64(document, "heap_count", look->inventory.heaps) &&
-         add_bool(document, "heap_inventory_complete", look->inventory.heaps_known);
+  const seep_inventory *inventory = &look->inventory;
+  uint32_t count = 0;
+  bool is_listed = seep_memory_look_heaps(look, &count);
+  return ok && add_u64_or_null(document, "heap_count", is_listed, count) &&
+         seep_output_add_u64(document, "heaps_read", inventory->heaps - inventory->heaps_unread) &&
+         add_bool(document, "heap_inventory_complete", inventory->heaps_known) &&
+         seep_output_add_text_or_null(document, "heap_problem",
+                                      inventory->problem != NULL ? inventory->problem : "");
 }
 
 /* ---- sums ---- */
@@ -280,7 +288,9 @@ static bool add_sum(cJSON *object, const char *key, const seep_usage_sum *sum)
          seep_output_add_u64(row, "regions", sum->regions) &&
          seep_output_add_u64(row, "total_bytes", sum->total_bytes) &&
          seep_output_add_u64(row, "committed_bytes", sum->committed_bytes) &&
-         add_u64_or_null(row, "private_bytes", !sum->private_bytes_unknown, sum->private_bytes);
+         add_u64_or_null(row, "private_bytes", !sum->private_bytes_unknown, sum->private_bytes) &&
+         (!sum->private_bytes_unknown ||
+          seep_output_add_u64(row, "private_bytes_at_least", sum->private_bytes));
 }
 
 static bool add_region_sum(cJSON *object, const char *key, uint64_t regions, uint64_t bytes)
@@ -304,11 +314,10 @@ static bool add_address_usage(cJSON *document, const seep_usage *usage)
 
 static bool add_types(cJSON *document, const seep_usage *usage)
 {
-  static const char *const names[] = {"MEM_PRIVATE", "MEM_MAPPED", "MEM_IMAGE"};
   cJSON *object = cJSON_AddObjectToObject(document, "by_type");
   bool ok = object != NULL;
-  for (size_t i = 0; ok && i < 3; i++) {
-    ok = add_sum(object, names[i], &usage->types[i]);
+  for (unsigned i = 0; ok && i < SEEP_MEMORY_ADDRESS_TYPES; i++) {
+    ok = add_sum(object, seep_memory_address_type(i), &usage->types[i]);
   }
   return ok;
 }
@@ -325,12 +334,9 @@ static bool add_protects(cJSON *document, const seep_usage *usage)
 {
   cJSON *object = cJSON_AddObjectToObject(document, "by_protect");
   bool ok = object != NULL;
-  for (size_t i = 0; ok && i < usage->protect_count && i < SEEP_USAGE_PROTECTS; i++) {
-    char name[SEEP_MEMORY_ADDRESS_PROTECT_SIZE];
-    bool rest = usage->protects_collected && i + 1 == usage->protect_count;
-    ok = add_region_sum(
-        object, rest ? "others" : seep_memory_address_protect(usage->protects[i].protect, name, sizeof name),
-        usage->protects[i].regions, usage->protects[i].bytes);
+  char name[SEEP_MEMORY_ADDRESS_PROTECT_SIZE];
+  for (size_t i = 0; ok && seep_memory_address_protect(usage, i, name) != NULL; i++) {
+    ok = add_region_sum(object, name, usage->protects[i].regions, usage->protects[i].bytes);
   }
   return ok;
 }
@@ -395,15 +401,19 @@ static bool add_growth(cJSON *document, const seep_memory_since *since)
 {
   const seep_growth_kind_verdict *verdict = &since->verdict;
   const seep_minidump *older = &since->older->dump;
-  const bool sized = verdict->size_to > 0;
+  const bool known = since->is_measured, sized = known && verdict->size_to > 0;
   cJSON *growth = cJSON_AddObjectToObject(document, "growth");
-  bool ok = growth != NULL && seep_output_add_text(growth, "since", since->older->path) &&
-            add_unix_s(growth, "since_written", older->time_s) &&
-            seep_output_add_u64(growth, "private_bytes", verdict->grown_bytes) &&
-            add_bool(growth, "large_blocks", verdict->large_blocks) &&
-            add_u64_or_null(growth, "size_from_bytes", sized, verdict->size_from) &&
-            add_u64_or_null(growth, "size_to_bytes", sized, verdict->size_to);
-  cJSON *rows = ok ? cJSON_AddObjectToObject(growth, "vmmap") : NULL;
+  bool ok =
+      growth != NULL && seep_output_add_text(growth, "since", since->older->path) &&
+      add_unix_s(growth, "since_written", older->time_s) &&
+      add_u64_or_null(growth, "private_bytes", known, verdict->grown_bytes) &&
+      (known ? add_bool(growth, "large_blocks", verdict->large_blocks) : add_null(growth, "large_blocks")) &&
+      add_u64_or_null(growth, "size_from_bytes", sized, verdict->size_from) &&
+      add_u64_or_null(growth, "size_to_bytes", sized, verdict->size_to);
+  if (!ok || !known) {
+    return ok && add_null(growth, "vmmap");
+  }
+  cJSON *rows = cJSON_AddObjectToObject(growth, "vmmap");
   ok = rows != NULL;
   for (int i = 0; ok && i < SEEP_USAGE_ROWS; i++) {
     ok = add_i64(rows, seep_usage_row_text((seep_usage_row)i), verdict->rows_grown_bytes[i]);

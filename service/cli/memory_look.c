@@ -1,14 +1,13 @@
 #include "memory_look.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "cli.h"
-#include "report/human.h"
+#include "memory_lacks.h"
+#include "output.h"
 
 #ifdef _WIN32
 #include "port/process_memory.h"
@@ -20,109 +19,49 @@
 #define MAXIMUM_REGIONS ((size_t)SEEP_MINIDUMP_MAXIMUM_ENTRIES)
 #define MAXIMUM_LIVE_MS 30000
 
-#define LOSS_MESSAGE                                                                                         \
-  "seepwatch: " SEEP_MEMORY_VERB ": reading the dump: the file was cut off while it was read, or its disk "  \
-  "failed\n"
-
-/* ---- what is not known ---- */
-
-static void lack(seep_memory_look *look, const char *format, ...) SEEP_PRINTF_LIKE(2, 3);
-
-static void lack(seep_memory_look *look, const char *format, ...)
-{
-  if (look->lack_count < SEEP_MEMORY_LACKS) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(look->lacks[look->lack_count++], SEEP_MEMORY_LACK_SIZE, format, arguments);
-    va_end(arguments);
-  }
-}
-
-static bool any_heap_is(const seep_memory_look *look, seep_heap_form form)
-{
-  for (size_t i = 0; i < look->detail.heap_count; i++) {
-    if (look->detail.heaps[i].form == form) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static const char *cure_for_heaps(const seep_memory_look *look)
-{
-  if (look->inventory.page_heap) {
-    return "switch page heap off for this program and look again";
-  }
-  if (any_heap_is(look, SEEP_HEAP_STRANGE) || any_heap_is(look, SEEP_HEAP_SIGNATURE_ONLY)) {
-    return "a debugger with Windows' symbols can tell more of this heap";
-  }
-  return look->path != NULL ? "a dump with all memory has it: take one with procdump -ma"
-                            : "run this as an administrator, or take a dump with procdump -ma";
-}
-
-static void collect_heap_lacks(seep_memory_look *look)
-{
-  const seep_inventory *inventory = &look->inventory;
-  char bytes[SEEP_HUMAN_SIZE];
-  if (inventory->regions_known && !inventory->heaps_known) {
-    lack(look, "Heap is a lower bound, and Private Data may hold heap memory: %s; %s",
-         inventory->problem != NULL ? inventory->problem : "not every heap could be read",
-         cure_for_heaps(look));
-  }
-  uint64_t unproven = inventory->usage.tags[SEEP_TAG_HEAP_UNPROVEN].committed_bytes;
-  if (unproven > 0) {
-    lack(look,
-         "%s look like a heap's memory, but no heap that could be read claims them: they are in Heap "
-         "(unproven), and count for nothing in a verdict",
-         seep_human_bytes(unproven, bytes, sizeof bytes));
-  }
-}
-
-static void collect_other_lacks(seep_memory_look *look)
-{
-  const seep_inventory *inventory = &look->inventory;
-  char bytes[SEEP_HUMAN_SIZE];
-  uint64_t shaped = inventory->usage.tags[SEEP_TAG_STACK_SHAPE].total_bytes;
-  if (shaped > 0) {
-    lack(look, "%s are laid out like a stack, but no listed thread claims them: they are counted as Stack",
-         seep_human_bytes(shaped, bytes, sizeof bytes));
-  }
-  if (look->path == NULL && !inventory->modules_known) {
-    lack(look,
-         "the list of modules: whether .NET, Java or V8 is in the process is not known, and a .NET heap "
-         "would be in Private Data");
-  }
-  if (inventory->regions_known && inventory->commit_bytes == 0) {
-    lack(look, "Windows' own count of private commit: the sums could not be checked against it");
-  }
-}
-
-static void collect_lacks(seep_memory_look *look)
-{
-  const char *clauses[SEEP_MEMORY_LACKS];
-  size_t count = 0;
-  if (look->path != NULL) {
-    count = seep_minidump_lacks(&look->dump, clauses, SEEP_MEMORY_LACKS);
-  }
-  for (size_t i = 0; i < count && i < SEEP_MEMORY_LACKS; i++) {
-    lack(look, "%s", clauses[i]);
-  }
-  if (look->inventory.regions_cut) {
-    lack(look, "all regions: there are more than %zu, or time ran out: every sum is a lower bound",
-         MAXIMUM_REGIONS);
-  }
-  collect_heap_lacks(look);
-  collect_other_lacks(look);
-}
+/* Of which growth on the kind is told: the service's own default. */
+#define MINIMUM_GROWTH_BYTES (UINT64_C(16) * 1024 * 1024)
 
 /* ---- looking ---- */
+
+/* Between the inventory and the target: an inventory does not say how reading failed. */
+typedef struct witness {
+  const seep_target *target;
+  seep_memory_failures *failures;
+} witness;
+
+static seep_status witnessed(const witness *between, seep_status status)
+{
+  between->failures->denied = between->failures->denied || status == SEEP_DENIED;
+  between->failures->gone = between->failures->gone || status == SEEP_GONE;
+  between->failures->timed_out = between->failures->timed_out || status == SEEP_TIMED_OUT;
+  return status;
+}
+
+static seep_status region_of(void *context, uint64_t address, seep_region *out, seep_error *error)
+{
+  const witness *between = context;
+  return witnessed(between, between->target->region(between->target->context, address, out, error));
+}
+
+static seep_status read_of(void *context, uint64_t address, void *out, size_t bytes)
+{
+  const witness *between = context;
+  return witnessed(between, between->target->read(between->target->context, address, out, bytes));
+}
 
 static seep_status take(seep_memory_look *look, const seep_target *target, seep_error *error)
 {
   const seep_inventory_limits limits = {MAXIMUM_READS, MAXIMUM_REGIONS};
-  seep_status status = seep_inventory_take(target, &limits, &look->inventory, &look->detail, error);
+  witness between = {target, &look->failures};
+  seep_target watched = *target;
+  watched.context = &between;
+  watched.region = region_of;
+  watched.read = read_of;
+  seep_status status = seep_inventory_take(&watched, &limits, &look->inventory, &look->detail, error);
+  look->failures.used_up = look->inventory.reads >= MAXIMUM_READS;
   if (status == SEEP_OK) {
-    collect_lacks(look);
+    seep_memory_lacks_collect(look);
   }
   return status;
 }
@@ -156,15 +95,25 @@ static const uint8_t *bytes_at(void *context, uint64_t offset, size_t bytes)
   return inside ? mapping->data + offset : NULL;
 }
 
+static void prepare_for_loss(seep_memory_look *look)
+{
+  char path[SEEP_OUTPUT_NAME_SIZE];
+  snprintf(look->loss, sizeof look->loss,
+           "seepwatch: " SEEP_MEMORY_VERB ": reading %s: the file was cut off while it was read, or its disk "
+           "failed\n",
+           seep_output_presentable(look->path, true, path, sizeof path));
+  seep_mapping_on_loss(&look->mapping, look->loss, SEEP_EXIT_FAILED);
+}
+
 int seep_memory_look_at_dump(seep_memory_look *look, const char *path)
 {
   seep_error error = {0};
   seep_target target;
   start(look);
   look->path = path;
-  seep_mapping_on_loss(LOSS_MESSAGE, SEEP_EXIT_FAILED);
   seep_status status = seep_mapping_open(&look->mapping, path, &error);
   if (status == SEEP_OK) {
+    prepare_for_loss(look);
     const seep_minidump_file file = {&look->mapping, look->mapping.size_bytes, bytes_at};
     status = seep_minidump_open(&look->dump, &file, &error);
   }
@@ -189,7 +138,7 @@ static int fail_looking(uint32_t pid, const seep_error *error)
     char text[SEEP_ERROR_SUBJECT_SIZE + 96];
     seep_writer_text(&writer, seep_error_text(error, text, sizeof text));
     if (error->status == SEEP_DENIED) {
-      seep_writer_text(&writer, "; run this as an administrator (a protected process lets nobody look)");
+      seep_writer_text(&writer, "; run this from an elevated prompt; a protected process lets nobody look");
     }
   }
   return seep_cli_fail(SEEP_MEMORY_VERB, seep_cli_exit_code(error->status), what, why);
@@ -206,8 +155,11 @@ int seep_memory_look_at_process(seep_memory_look *look, uint32_t pid)
   if (status != SEEP_OK) {
     return fail_looking(pid, &error);
   }
+  seep_win_process_memory_allow_debug();
   status = port.open(port.context, (seep_process_key){.pid = pid}, MAXIMUM_LIVE_MS, &target, &error);
   if (status == SEEP_OK) {
+    look->created = target.created != 0 ? seep_wall_from_filetime(target.created) : (seep_wall){0};
+    seep_text_copy(look->image, sizeof look->image, target.image != NULL ? target.image : "");
     status = take(look, &target, &error);
     port.close(port.context, &target);
   }
@@ -243,19 +195,17 @@ static int refuse_since(const char *fault, const char *older, const char *newer)
   return seep_cli_fail(SEEP_MEMORY_VERB, SEEP_EXIT_USAGE, "--since", why);
 }
 
-static const char *moment(uint32_t unix_s, char *out, size_t out_size)
+static const char *written(const seep_minidump *dump, char *out)
 {
-  char text[SEEP_WALL_TEXT_SIZE];
-  (void)seep_wall_text((seep_wall){(int64_t)unix_s * SEEP_MS_PER_SECOND}, text, sizeof text);
-  snprintf(out, out_size, "%.19sZ", text);
-  return out;
+  return seep_memory_look_moment(seep_memory_look_wall(dump->time_s), out);
 }
 
 static const char *identity(const seep_minidump *dump, char *out, size_t out_size)
 {
-  char created[SEEP_WALL_TEXT_SIZE];
-  snprintf(out, out_size, "process %" PRIu32 " of %s", dump->pid,
-           moment(dump->created_s, created, sizeof created));
+  char created[SEEP_MEMORY_MOMENT_SIZE];
+  const bool known = dump->created_s != 0;
+  snprintf(out, out_size, "process %" PRIu32 "%s%s", dump->pid, known ? " of " : "",
+           known ? seep_memory_look_moment(seep_memory_look_wall(dump->created_s), created) : "");
   return out;
 }
 
@@ -283,19 +233,85 @@ int seep_memory_look_check_since(const seep_memory_look *older, seep_memory_look
     return refuse_since("the dumps were not taken alike", view(older), view(newer));
   }
   if (a->time_s != 0 && b->time_s != 0 && a->time_s > b->time_s) {
-    return refuse_since("the older dump belongs here", moment(a->time_s, first, sizeof first),
-                        moment(b->time_s, second, sizeof second));
+    return refuse_since("the older dump belongs here", written(a, first), written(b, second));
   }
   if (!tells_process(a) || !tells_process(b)) {
-    lack(newer,
-         "whether both dumps are of one process: %s dump has no PID and creation time; between two processes "
-         "growth would mean nothing",
-         tells_process(a) ? "this" : "the older");
+    seep_memory_lacks_add(
+        newer,
+        "whether both dumps are of one process: %s dump has no PID and creation time; between two processes "
+        "growth would mean nothing",
+        tells_process(a) ? "this" : "the older");
   }
   if (a->time_s == 0 || b->time_s == 0) {
-    lack(newer, "which dump is the older one: a dump does not say when it was written");
+    seep_memory_lacks_add(newer, "which dump is the older one: a dump does not say when it was written");
+  }
+  for (size_t i = 0; i < older->lack_count; i++) {
+    seep_memory_lacks_add(newer, "the older dump: %s", older->lacks[i]);
   }
   return SEEP_EXIT_DONE;
+}
+
+/* A verdict that was not come to by comparing has no bytes, which must not be taken for growth of none. */
+static bool is_told(const seep_memory_look *older, const seep_memory_look *newer,
+                    const seep_growth_kind_verdict *verdict)
+{
+  const seep_inventory *before = &older->inventory, *after = &newer->inventory;
+  if (!before->regions_known || !after->regions_known || before->regions_cut || after->regions_cut) {
+    return false;
+  }
+  for (int i = 0; i < SEEP_USAGE_ROWS; i++) {
+    seep_usage_sum was, is;
+    seep_usage_row_sum(&before->usage, (seep_usage_row)i, &was);
+    seep_usage_row_sum(&after->usage, (seep_usage_row)i, &is);
+    if (was.committed_bytes != is.committed_bytes && verdict->rows_grown_bytes[i] == 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void seep_memory_look_compare(const seep_memory_look *older, const seep_memory_look *newer,
+                              seep_memory_since *out)
+{
+  out->older = older;
+  seep_growth_kind_between(&older->inventory, &newer->inventory, MINIMUM_GROWTH_BYTES, &out->verdict);
+  out->is_measured = is_told(older, newer, &out->verdict);
+}
+
+/* ---- what a look says ---- */
+
+bool seep_memory_look_is_whole(const seep_memory_look *look)
+{
+  return look->inventory.regions_known && !look->inventory.regions_cut && look->inventory.heaps_known;
+}
+
+bool seep_memory_look_heaps(const seep_memory_look *look, uint32_t *count)
+{
+  *count = 0;
+  for (size_t i = 0; i < look->detail.peb_count; i++) {
+    const seep_inventory_peb *peb = &look->detail.pebs[i];
+    if (peb->number_of_heaps >= SEEP_INVENTORY_LISTED_HEAPS ||
+        peb->number_of_heaps > peb->maximum_number_of_heaps) {
+      return false;
+    }
+    *count += peb->number_of_heaps;
+  }
+  return look->detail.peb_count > 0;
+}
+
+seep_wall seep_memory_look_wall(uint32_t unix_s)
+{
+  return (seep_wall){(int64_t)unix_s * SEEP_MS_PER_SECOND};
+}
+
+const char *seep_memory_look_moment(seep_wall wall, char out[SEEP_MEMORY_MOMENT_SIZE])
+{
+  char text[SEEP_WALL_TEXT_SIZE];
+  if (wall.ms == 0) {
+    return "not known";
+  }
+  snprintf(out, SEEP_MEMORY_MOMENT_SIZE, "%.19sZ", seep_wall_text(wall, text, sizeof text));
+  return out;
 }
 
 const char *seep_memory_look_runtime(const seep_inventory *inventory, unsigned index)

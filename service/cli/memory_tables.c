@@ -4,14 +4,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/clock.h"
+#include "base/saturate.h"
 #include "base/text.h"
 #include "memory_address.h"
 #include "output.h"
 #include "report/human.h"
 
 #define NUMBER_SIZE 40
-#define MOMENT_SIZE 32
+#define NAMED_ROWS 3u /* of private memory; the tables have them all */
 
 /* ---- words and numbers ---- */
 
@@ -40,15 +40,9 @@ static const char *change(int64_t bytes, char out[NUMBER_SIZE])
   return out;
 }
 
-static const char *moment(uint32_t unix_s, char out[MOMENT_SIZE])
+static const char *moment_of(uint32_t unix_s, char out[SEEP_MEMORY_MOMENT_SIZE])
 {
-  char text[SEEP_WALL_TEXT_SIZE];
-  if (unix_s == 0) {
-    return "not known";
-  }
-  (void)seep_wall_text((seep_wall){(int64_t)unix_s * SEEP_MS_PER_SECOND}, text, sizeof text);
-  snprintf(out, MOMENT_SIZE, "%.19sZ", text);
-  return out;
+  return seep_memory_look_moment(seep_memory_look_wall(unix_s), out);
 }
 
 static const char *architecture(uint16_t number)
@@ -67,13 +61,21 @@ static const char *architecture(uint16_t number)
 
 /* ---- what it is ---- */
 
+/* Each process has one at least. */
+static const char *threads_text(uint32_t threads, char out[NUMBER_SIZE])
+{
+  snprintf(out, NUMBER_SIZE, "%" PRIu32, threads);
+  return threads != 0 ? out : "not known";
+}
+
 static void print_dump(const seep_memory_look *look)
 {
   const seep_minidump *dump = &look->dump;
-  char path[SEEP_OUTPUT_NAME_SIZE], text[MOMENT_SIZE], bytes[SEEP_HUMAN_SIZE], part[SEEP_HUMAN_SIZE];
+  char path[SEEP_OUTPUT_NAME_SIZE], text[SEEP_MEMORY_MOMENT_SIZE], bytes[SEEP_HUMAN_SIZE],
+      part[SEEP_HUMAN_SIZE], number[NUMBER_SIZE];
   printf("Dump %s\n", seep_output_presentable(look->path, true, path, sizeof path));
   if (dump->pid != 0) {
-    printf("  process    PID %" PRIu32 ", started %s\n", dump->pid, moment(dump->created_s, text));
+    printf("  process    PID %" PRIu32 ", started %s\n", dump->pid, moment_of(dump->created_s, text));
   } else {
     puts("  process    PID and creation time are not in this dump");
   }
@@ -83,14 +85,24 @@ static void print_dump(const seep_memory_look *look)
   } else {
     puts("  system     not in this dump");
   }
-  printf("  written    %s, %s\n", moment(dump->time_s, text),
+  printf("  written    %s, %s\n", moment_of(dump->time_s, text),
          seep_human_bytes(look->mapping.size_bytes, bytes, sizeof bytes));
   printf("  contents   %s of memory in %" PRIu64 " ranges",
          seep_human_bytes(dump->bytes_in_file, bytes, sizeof bytes), dump->listed_ranges);
   if (dump->bytes_in_file < dump->listed_bytes) {
     printf(", of %s that were to be in it", seep_human_bytes(dump->listed_bytes, part, sizeof part));
   }
-  printf("\n  threads    %" PRIu32 ", modules %" PRIu32 "\n", dump->threads, dump->modules);
+  printf("\n  threads    %s, modules %" PRIu32 "\n", threads_text(dump->threads, number), dump->modules);
+}
+
+static void print_process(const seep_memory_look *look)
+{
+  char image[SEEP_MEMORY_NAME_SIZE], text[SEEP_MEMORY_MOMENT_SIZE], number[NUMBER_SIZE];
+  printf("Process %" PRIu32 "  %s, started %s\n", look->pid,
+         look->image[0] != '\0' ? seep_output_presentable(look->image, true, image, sizeof image)
+                                : "name not known",
+         seep_memory_look_moment(look->created, text));
+  printf("  threads    %s\n", threads_text(look->inventory.threads, number));
 }
 
 static void print_runtimes(const seep_inventory *inventory)
@@ -114,7 +126,7 @@ static void print_subject(const seep_memory_look *look)
   if (look->path != NULL) {
     print_dump(look);
   } else {
-    printf("Process %" PRIu32 "\n  threads    %" PRIu32 "\n", look->pid, inventory->threads);
+    print_process(look);
   }
   printf("  view       %s-bit%s\n", inventory->pointer_bytes == 4 ? "32" : "64",
          inventory->wow64 ? " of a 32-bit process, both parts looked at" : "");
@@ -123,6 +135,73 @@ static void print_subject(const seep_memory_look *look)
     printf("  commit     %s of private memory by Windows' own count\n",
            seep_human_bytes(inventory->commit_bytes, bytes, sizeof bytes));
   }
+}
+
+/* ---- the answer ---- */
+
+typedef struct share {
+  seep_usage_row row;
+  uint64_t bytes;
+} share;
+
+/* The largest first; those of less than half a percent are left out. How many. */
+static size_t largest_shares(const seep_usage *usage, share out[NAMED_ROWS], uint64_t *all_bytes)
+{
+  share rows[SEEP_USAGE_ROWS];
+  size_t count = 0;
+  *all_bytes = 0;
+  for (int i = 0; i < SEEP_USAGE_ROWS; i++) {
+    seep_usage_sum sum;
+    seep_usage_row_sum(usage, (seep_usage_row)i, &sum);
+    *all_bytes = seep_saturate_add(*all_bytes, sum.private_bytes);
+    size_t place = (size_t)i;
+    for (; place > 0 && rows[place - 1].bytes < sum.private_bytes; place--) {
+      rows[place] = rows[place - 1];
+    }
+    rows[place] = (share){(seep_usage_row)i, sum.private_bytes};
+  }
+  while (count < NAMED_ROWS && rows[count].bytes > 0 && rows[count].bytes >= *all_bytes / 200) {
+    out[count] = rows[count];
+    count++;
+  }
+  return count;
+}
+
+static void print_shares(const seep_inventory *inventory)
+{
+  char number[NUMBER_SIZE];
+  share shares[NAMED_ROWS];
+  uint64_t all_bytes = 0;
+  size_t count = largest_shares(&inventory->usage, shares, &all_bytes);
+  fputs(count > 0 ? "\nPrivate memory: " : "\nPrivate memory: none is known", stdout);
+  for (size_t i = 0; i < count; i++) {
+    printf("%s%s %s KB (%.0f percent)", i > 0 ? ", " : "", seep_usage_row_text(shares[i].row),
+           grouped(shares[i].bytes / 1024, number), 100.0 * (double)shares[i].bytes / (double)all_bytes);
+  }
+  puts(inventory->heaps_known ? "" : "; not every heap could be read");
+}
+
+static void print_verdict(const seep_growth_kind_verdict *verdict)
+{
+  printf("\n%s", seep_memory_kind_text(verdict->kind));
+  if (verdict->kind != SEEP_MEMORY_UNDETERMINED) {
+    printf(", %.0f percent sure", verdict->confidence * 100.0);
+  }
+  printf(": %s\n", verdict->reason);
+}
+
+static void print_answer(const seep_memory_look *look, const seep_memory_since *since)
+{
+  if (since != NULL) {
+    print_verdict(&since->verdict);
+    return;
+  }
+  if (look->inventory.regions_known) {
+    print_shares(&look->inventory);
+  } else {
+    puts("\nPrivate memory: not known, as there is no list of regions");
+  }
+  puts("One look tells what there is, not what grows.");
 }
 
 /* ---- VMMap's table ---- */
@@ -139,11 +218,6 @@ static void print_vmmap_row(const char *name, const seep_usage_sum *sum)
          grouped(sum->total_bytes / 1024, total), sum->regions, sum->allocations);
 }
 
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
 static void print_vmmap(const seep_usage *usage)
 {
   char total[NUMBER_SIZE];
@@ -156,11 +230,11 @@ static void print_vmmap(const seep_usage *usage)
     if (i != SEEP_USAGE_ROW_STRANGE || sum.regions > 0) {
       print_vmmap_row(seep_usage_row_text((seep_usage_row)i), &sum);
     }
-    all.allocations = plus(all.allocations, sum.allocations);
-    all.regions = plus(all.regions, sum.regions);
-    all.total_bytes = plus(all.total_bytes, sum.total_bytes);
-    all.committed_bytes = plus(all.committed_bytes, sum.committed_bytes);
-    all.private_bytes = plus(all.private_bytes, sum.private_bytes);
+    all.allocations = seep_saturate_add(all.allocations, sum.allocations);
+    all.regions = seep_saturate_add(all.regions, sum.regions);
+    all.total_bytes = seep_saturate_add(all.total_bytes, sum.total_bytes);
+    all.committed_bytes = seep_saturate_add(all.committed_bytes, sum.committed_bytes);
+    all.private_bytes = seep_saturate_add(all.private_bytes, sum.private_bytes);
     all.private_bytes_unknown = all.private_bytes_unknown || sum.private_bytes_unknown;
   }
   print_vmmap_row("Total", &all);
@@ -170,18 +244,23 @@ static void print_vmmap(const seep_usage *usage)
 
 /* ---- heaps ---- */
 
+/* An NT heap counts its large blocks apart. Whether a segment heap does so too is not known. */
+static uint64_t counted_bytes(const seep_heap *heap)
+{
+  return heap->form == SEEP_HEAP_SEGMENT
+             ? heap->counted_committed_bytes
+             : seep_saturate_add(heap->counted_committed_bytes, heap->counted_large_committed_bytes);
+}
+
 static void print_heap(const seep_heap *heap)
 {
   char large[NUMBER_SIZE], counted[NUMBER_SIZE], form[64];
   snprintf(form, sizeof form, "%s%s%s", seep_heap_form_text(heap->form), heap->layout[0] != '\0' ? ", " : "",
            heap->layout);
-  printf(
-      "  0x%-16" PRIx64 " %4u  %-34s %8" PRIu64 " %8" PRIu64 " %14s %14s", heap->address,
-      heap->pointer_bytes * 8, form, heap->segments, heap->large_blocks,
-      grouped(heap->large_block_bytes / 1024, large),
-      heap->counters_known
-          ? grouped(plus(heap->counted_committed_bytes, heap->counted_large_committed_bytes) / 1024, counted)
-          : "-");
+  printf("  0x%-16" PRIx64 " %4u  %-34s %8" PRIu64 " %8" PRIu64 " %14s %14s", heap->address,
+         heap->pointer_bytes * 8, form, heap->segments, heap->large_blocks,
+         grouped(heap->large_block_bytes / 1024, large),
+         heap->counters_known ? grouped(counted_bytes(heap) / 1024, counted) : "-");
   if (heap->front_end != 0) {
     printf("  0x%" PRIx64, heap->front_end);
   }
@@ -191,16 +270,30 @@ static void print_heap(const seep_heap *heap)
   }
 }
 
+static void print_heap_count(const seep_memory_look *look)
+{
+  const seep_inventory *inventory = &look->inventory;
+  const uint32_t read = inventory->heaps - inventory->heaps_unread;
+  uint32_t count = 0;
+  if (look->detail.peb_count == 0) {
+    puts("\nHeaps: not known");
+  } else if (inventory->heaps_known && inventory->heaps_unread == 0) {
+    printf("\nHeaps: %" PRIu32 ", all read to their end\n", inventory->heaps);
+  } else if (seep_memory_look_heaps(look, &count)) {
+    printf("\nHeaps: %" PRIu32 " by the PEB, %" PRIu32 " read\n", count, read);
+  } else {
+    printf("\nHeaps: an impossible number by the PEB, %" PRIu32 " read\n", read);
+  }
+  if (inventory->problem != NULL) {
+    printf("  not all known: %s\n", inventory->problem);
+  }
+}
+
 static void print_heaps(const seep_memory_look *look)
 {
   const seep_inventory_detail *detail = &look->detail;
   const seep_inventory *inventory = &look->inventory;
-  printf("\nHeaps: %" PRIu32, inventory->heaps);
-  if (inventory->heaps_unread > 0) {
-    printf(", %" PRIu32 " of them not read to the end\n", inventory->heaps_unread);
-  } else {
-    puts(inventory->heaps > 0 ? ", all read to their end" : "");
-  }
+  print_heap_count(look);
   if (detail->heap_count > 0) {
     printf("  %-18s %4s  %-34s %8s %8s %14s %14s  %s\n", "address", "bits", "form", "segments", "large",
            "KB in large", "KB it counts", "front end");
@@ -225,49 +318,49 @@ static void print_lacks(const seep_memory_look *look)
   }
 }
 
-static void print_verdict(const seep_growth_kind_verdict *verdict)
+static void print_since(const seep_memory_look *look, const seep_memory_since *since)
 {
-  char from[SEEP_HUMAN_SIZE], to[SEEP_HUMAN_SIZE];
-  printf("  %s", seep_memory_kind_text(verdict->kind));
-  if (verdict->kind != SEEP_MEMORY_UNDETERMINED) {
-    printf(", %.0f %% sure", verdict->confidence * 100.0);
+  const seep_minidump *older = &since->older->dump;
+  const seep_growth_kind_verdict *verdict = &since->verdict;
+  char path[SEEP_OUTPUT_NAME_SIZE], text[SEEP_MEMORY_MOMENT_SIZE], between[SEEP_HUMAN_SIZE],
+      number[NUMBER_SIZE], from[SEEP_HUMAN_SIZE], to[SEEP_HUMAN_SIZE];
+  printf("\nGrown since %s", seep_output_presentable(since->older->path, true, path, sizeof path));
+  if (older->time_s != 0 && look->dump.time_s != 0) {
+    int64_t ms = ((int64_t)look->dump.time_s - (int64_t)older->time_s) * SEEP_MS_PER_SECOND;
+    printf(" of %s, %s before", moment_of(older->time_s, text),
+           seep_human_duration(ms, between, sizeof between));
   }
-  printf(": %s\n", verdict->reason);
+  putchar('\n');
+  if (!since->is_measured) {
+    puts("  By how much is not known: the two looks cannot be compared.");
+    return;
+  }
   if (verdict->size_to > 0) {
     printf("  mostly in allocations of %s to %s\n", seep_human_bytes(verdict->size_from, from, sizeof from),
            seep_human_bytes(verdict->size_to, to, sizeof to));
   }
-}
-
-static void print_since(const seep_memory_look *look, const seep_memory_since *since)
-{
-  const seep_minidump *older = &since->older->dump;
-  char path[SEEP_OUTPUT_NAME_SIZE], text[MOMENT_SIZE], between[SEEP_HUMAN_SIZE], number[NUMBER_SIZE];
-  printf("\nGrown since %s", seep_output_presentable(since->older->path, true, path, sizeof path));
-  if (older->time_s != 0 && look->dump.time_s != 0) {
-    int64_t ms = ((int64_t)look->dump.time_s - (int64_t)older->time_s) * SEEP_MS_PER_SECOND;
-    printf(" of %s, %s before", moment(older->time_s, text),
-           seep_human_duration(ms, between, sizeof between));
-  }
-  putchar('\n');
-  print_verdict(&since->verdict);
   printf("  %-23s %17s\n", "committed, KB", "grown by");
   for (int i = 0; i < SEEP_USAGE_ROWS; i++) {
-    if (i != SEEP_USAGE_ROW_STRANGE || since->verdict.rows_grown_bytes[i] != 0) {
+    if (i != SEEP_USAGE_ROW_STRANGE || verdict->rows_grown_bytes[i] != 0) {
       printf("  %-23s %17s\n", seep_usage_row_text((seep_usage_row)i),
-             change(since->verdict.rows_grown_bytes[i], number));
+             change(verdict->rows_grown_bytes[i], number));
     }
   }
 }
 
-static void print_advice(const seep_memory_look *look)
+/* A look that misses something is nothing to compare with. */
+static void print_advice(const seep_memory_look *look, const seep_memory_since *since)
 {
-  puts("\nOne look tells what there is, not what grows.");
-  if (look->path != NULL) {
-    puts("Take a second dump when the process has grown, then: seepwatch memory --dump NEWER --since THIS");
+  const bool is_whole =
+      seep_memory_look_is_whole(look) && (since == NULL || seep_memory_look_is_whole(since->older));
+  if (since != NULL && (is_whole || since->verdict.kind != SEEP_MEMORY_UNDETERMINED)) {
+    return;
+  }
+  if (is_whole && look->path != NULL) {
+    puts("\nTake a second dump when the process has grown, then: seepwatch memory --dump NEWER --since THIS");
   } else {
-    puts(
-        "Take two dumps (procdump -ma) some growth apart, then: seepwatch memory --dump NEWER --since OLDER");
+    puts("\nTake two dumps with procdump -ma, some growth apart, then: seepwatch memory --dump NEWER --since "
+         "OLDER");
   }
 }
 
@@ -275,6 +368,10 @@ void seep_memory_tables(const seep_memory_look *look, const seep_memory_since *s
 {
   const seep_inventory *inventory = &look->inventory;
   print_subject(look);
+  print_answer(look, since);
+  if (since != NULL) {
+    print_since(look, since);
+  }
   if (inventory->regions_known) {
     print_vmmap(&inventory->usage);
     seep_memory_address(&inventory->usage, inventory->pointer_bytes);
@@ -283,9 +380,5 @@ void seep_memory_tables(const seep_memory_look *look, const seep_memory_since *s
   }
   print_heaps(look);
   print_lacks(look);
-  if (since != NULL) {
-    print_since(look, since);
-  } else {
-    print_advice(look);
-  }
+  print_advice(look, since);
 }

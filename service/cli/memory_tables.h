@@ -1,6 +1,6 @@
 /*
- * The text of the verb `memory`: what the process is, VMMap's table, that of WinDbg (memory_address.h), the
- * heaps, what is missing and what grew.
+ * The text of the verb `memory`: what the process is, the answer, what grew, VMMap's table, that of WinDbg
+ * (memory_address.h), the heaps and what is missing.
  */
 #ifndef SEEP_SERVICE_MEMORY_TABLES_H
 #define SEEP_SERVICE_MEMORY_TABLES_H

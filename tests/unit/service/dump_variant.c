@@ -84,6 +84,10 @@ static void put_regions(image *to, const char *fixture, const dump_variant *vari
 {
   const bool more = variant->more_private_bytes > 0;
   const uint64_t count = REGION_COUNT + (more ? 2 : 0);
+  if (variant->without_regions) {
+    announce(to, 0, 0);
+    return;
+  }
   announce(to, 16, 16 + 48 * count);
   put(to, 16, 4);
   put(to, 48, 4);
@@ -142,7 +146,7 @@ static void make_head(image *head, const char *fixture, const dump_variant *vari
   put_bytes(head, fixture, 12 * STREAMS); /* room for the directory */
   announce(head, 7, 56);
   put_bytes(head, fixture + FIXTURE_SYSTEM, 56);
-  announce(head, 3, 52);
+  announce(head, variant->without_threads ? 0 : 3, variant->without_threads ? 0 : 52);
   put_bytes(head, fixture + FIXTURE_THREADS, 52);
   announce(head, 4, 4);
   put(head, 0, 4);

@@ -10,6 +10,8 @@ typedef struct dump_variant {
   uint64_t more_private_bytes; /* committed, in one allocation of its own */
   bool more_is_in_file;        /* its contents (all zero) lie in the file, before all others: a sparse file */
   bool without_large_blocks;   /* the heap's large blocks are not there: the regions are free */
+  bool without_regions;        /* there is no list of regions */
+  bool without_threads;        /* so that no PEB is found */
   uint32_t pid, created_s;     /* MiscInfo; 0, 0: the dump has none */
   uint32_t written_s;
 } dump_variant;

@@ -102,6 +102,10 @@ static void check_document(const cJSON *wanted, const cJSON *got, const char *na
   assert_string_equal(spawn_string(kind, "kind"), "undetermined");
   assert_true(spawn_number(kind, "confidence") == 0.0);
   assert_non_null(strstr(spawn_string(kind, "reason"), "--since"));
+  /* Why heaps are not known is said exactly when they are not. */
+  const cJSON *problem = spawn_member(got, "heap_problem");
+  assert_true(cJSON_IsTrue(spawn_member(got, "heap_inventory_complete")) ? cJSON_IsNull(problem)
+                                                                         : cJSON_IsString(problem));
 }
 
 static void unpack(const char *from, const char *to)
@@ -231,6 +235,82 @@ static void test_vmmaps_rows(void **state)
        "Free                                                          137,438,905,084       16\n");
 }
 
+/* What was asked for comes right behind what it is about. */
+static void test_answer_first(void **state)
+{
+  (void)state;
+  const spawn_result *result = RUN(0, "memory", "--dump", NT_LARGE);
+  SAYS(result->out, "\n  runtimes   not known\n"
+                    "\nPrivate memory: Heap 26,044 KB (89 percent), Private Data 3,160 KB (11 percent)\n"
+                    "One look tells what there is, not what grows.\n"
+                    "\nVMMap's rows, KB ");
+  SAYS(result->out, "\nTake a second dump when the process has grown, then: seepwatch memory --dump NEWER "
+                    "--since THIS\n");
+  result = RUN(0, "memory", "--dump", FOLDER "real-win11-22000-x64-crashpad-meminfo.dmp");
+  SAYS(result->out, "\nPrivate memory: Private Data 1,004 KB (79 percent), Heap 208 KB (16 percent), Stack "
+                    "52 KB (4 percent); not every heap could be read\n");
+  result = RUN(0, "memory", "--dump", FOLDER "real-win10-17763-x86-normal.dmp");
+  SAYS(result->out, "\nPrivate memory: not known, as there is no list of regions\n");
+}
+
+/* A dump that lacks something is no older one to compare with: two others are needed. */
+static void test_advice_of_what_can_be_compared(void **state)
+{
+  static const char *const names[] = {"real-win11-22000-x64-crashpad-meminfo.dmp",
+                                      "real-win10-14393-x64-electron-pebteb.dmp",
+                                      "real-win10-17763-x86-normal.dmp"};
+  (void)state;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    char path[512];
+    snprintf(path, sizeof path, "%s%s", FOLDER, names[i]);
+    const spawn_result *result = RUN(0, "memory", "--dump", path);
+    SAYS(result->out, "\nTake two dumps with procdump -ma, some growth apart, then: ");
+    assert_null(strstr(result->out.text, "--since THIS"));
+  }
+}
+
+/* How many there are is what the PEB says; how many could be read is another thing. */
+static void test_heaps_that_are_not_all_known(void **state)
+{
+  (void)state;
+  const spawn_result *result = RUN(0, "memory", "--dump", FOLDER "real-win10-14393-x64-electron-pebteb.dmp");
+  SAYS(result->out, "\nHeaps: 4 by the PEB, 0 read\n  not all known: there is no list of regions\n");
+  result = RUN(0, "memory", "--dump", FOLDER "real-win10-14393-x64-electron-pebteb.dmp", "--json");
+  cJSON *document = spawn_json(&result->out);
+  assert_true(spawn_number(document, "heap_count") == 4.0);
+  assert_true(spawn_number(document, "heaps_read") == 0.0);
+  assert_string_equal(spawn_string(document, "heap_problem"), "there is no list of regions");
+  cJSON_Delete(document);
+  /* With regions, but without a thread that leads to the PEB. */
+  const dump_variant variant = {.without_threads = true};
+  assert_true(dump_variant_write(FILE_NAME, &variant));
+  result = RUN(0, "memory", "--dump", FILE_NAME);
+  SAYS(result->out, "\nHeaps: not known\n  not all known: no PEB was found\n");
+  SAYS(result->out, "\n  threads    not known, modules 0\n");
+  assert_null(strstr(result->out.text, "all read to their end"));
+  result = RUN(0, "memory", "--dump", FILE_NAME, "--json");
+  document = spawn_json(&result->out);
+  assert_true(cJSON_IsNull(spawn_member(document, "heap_count")));
+  assert_string_equal(spawn_string(document, "heap_problem"), "no PEB was found");
+  cJSON_Delete(document);
+  spawn_file_remove(FILE_NAME);
+}
+
+/* A bound is told as one, and is no measurement. */
+static void test_lower_bounds_in_json(void **state)
+{
+  (void)state;
+  const spawn_result *result = RUN(0, "memory", "--dump", NT_LARGE, "--json");
+  cJSON *document = spawn_json(&result->out);
+  const cJSON *image = spawn_member(spawn_member(document, "vmmap"), "Image");
+  const cJSON *heap = spawn_member(spawn_member(document, "vmmap"), "Heap");
+  assert_true(cJSON_IsNull(spawn_member(image, "private_bytes")));
+  assert_true(spawn_number(image, "private_bytes_at_least") == 0.0);
+  assert_true(spawn_number(heap, "private_bytes") == 26669056.0);
+  assert_null(cJSON_GetObjectItemCaseSensitive(heap, "private_bytes_at_least"));
+  cJSON_Delete(document);
+}
+
 static void test_heaps(void **state)
 {
   (void)state;
@@ -241,7 +321,8 @@ static void test_heaps(void **state)
                     "  0x1e347100000\n");
   SAYS(result->out, "NT heap, Windows 8 and later              1        0              0            208\n");
   result = RUN(0, "memory", "--dump", FOLDER "synth-x64-seg19041.dmp");
-  SAYS(result->out, "segment heap, 18362..19045 ");
+  /* MemStats alone: whether what it counts as large is in there is not known. */
+  SAYS(result->out, "segment heap, 18362..19045                3        3         24,588          4,732\n");
 }
 
 /* What is missing has its consequence and its cure. */
@@ -252,12 +333,12 @@ static void test_lacks(void **state)
   SAYS(result->out, "\nMissing\n");
   SAYS(result->out, "  - Heap is a lower bound, and Private Data may hold heap memory: ");
   SAYS(result->out, "procdump -ma\n");
-  SAYS(result->out, "1.00 MB are laid out like a stack, but no listed thread claims them");
-  SAYS(result->out, "\nHeaps: 1, 1 of them not read to the end\n");
+  SAYS(result->out, "8.00 KB are laid out like a stack or a shadow stack, but no listed thread claims them");
+  SAYS(result->out, "\nHeaps: 3 by the PEB, 0 read\n  not all known: the list of heaps could not be read\n");
   SAYS(result->out, "    not complete: ");
   result = RUN(0, "memory", "--dump", FOLDER "real-win10-17763-x86-normal.dmp");
   SAYS(result->out, "\nNo tables: without a list of its regions ");
-  SAYS(result->out, "\nHeaps: 0\n");
+  SAYS(result->out, "\nHeaps: not known\n  not all known: there is no list of regions\n");
   result = RUN(0, "memory", "--dump", FOLDER "real-win10-17763-x86-normal.dmp", "--json");
   cJSON *document = spawn_json(&result->out);
   assert_in_range(cJSON_GetArraySize(spawn_member(document, "lacks")), 1, 20);
@@ -299,6 +380,10 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_summary_as_windbg_prints_it),
       cmocka_unit_test(test_summary_of_32_bits),
       cmocka_unit_test(test_vmmaps_rows),
+      cmocka_unit_test(test_answer_first),
+      cmocka_unit_test(test_advice_of_what_can_be_compared),
+      cmocka_unit_test(test_heaps_that_are_not_all_known),
+      cmocka_unit_test(test_lower_bounds_in_json),
       cmocka_unit_test(test_heaps),
       cmocka_unit_test(test_lacks),
       cmocka_unit_test(test_what_the_dump_is),

@@ -62,7 +62,12 @@ static void test_private_data_grew(void **state)
   assert_string_equal(spawn_string(growth, "since"), OLDER_NAME);
   cJSON_Delete(document);
   result = RUN(0, "memory", "--since", OLDER_NAME, "--dump", FILE_NAME);
-  SAYS(result->out, "\nGrown since " OLDER_NAME " of 2025-11-22T11:40:00Z, 2 h before\n  Private Data, ");
+  /* The answer, then what it stands on, then the tables. */
+  SAYS(result->out, "\n  runtimes   not known\n\nPrivate Data, ");
+  SAYS(result->out, " percent sure: ");
+  SAYS(result->out, "\n\nGrown since " OLDER_NAME " of 2025-11-22T11:40:00Z, 2 h before\n  committed, KB ");
+  assert_true(strstr(result->out.text, " percent sure: ") < strstr(result->out.text, "\nVMMap's rows, KB "));
+  assert_null(strstr(result->out.text, "\nTake "));
   SAYS(result->out, "  Private Data                      +65,536\n");
   assert_null(strstr(result->out.text, "One look tells"));
   remove_pair();
@@ -90,11 +95,72 @@ static void test_nothing_grew(void **state)
   const dump_variant older = {BEFORE}, newer = {AFTER, .more_private_bytes = 15 * MEGABYTE};
   write_pair(&older, &newer);
   const spawn_result *result = RUN(0, "memory", "--dump", FILE_NAME, "--since", OLDER_NAME);
-  SAYS(result->out, "\n  undetermined: ");
+  SAYS(result->out, "\n  runtimes   not known\n\nundetermined: ");
   SAYS(result->out, "  Private Data                      +15,360\n");
   result = RUN(0, "memory", "--dump", OLDER_NAME, "--since", OLDER_NAME);
-  SAYS(result->out, "  undetermined: ");
+  SAYS(result->out, "\nundetermined: ");
   SAYS(result->out, "  Private Data                            0\n");
+  remove_pair();
+}
+
+static bool has_item(const cJSON *list, const char *text)
+{
+  const cJSON *item = NULL;
+  cJSON_ArrayForEach(item, list)
+  {
+    if (strcmp(item->valuestring, text) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Zeros that look measured would say that nothing has grown. */
+static void tells_no_growth(bool older_lacks)
+{
+  const spawn_result *result = RUN(0, "memory", "--dump", FILE_NAME, "--since", OLDER_NAME);
+  SAYS(result->out, "\n\nundetermined: ");
+  SAYS(result->out, "  By how much is not known: the two looks cannot be compared.\n");
+  assert_null(strstr(result->out.text, "grown by"));
+  SAYS(result->out, "\nTake two dumps with procdump -ma, some growth apart, then: ");
+  SAYS(result->out, older_lacks ? "  - the older dump: no list of regions: take it with procdump -ma\n"
+                                : "  - no list of regions: take it with procdump -ma\n");
+  result = RUN(0, "memory", "--dump", FILE_NAME, "--since", OLDER_NAME, "--json");
+  cJSON *document = spawn_json(&result->out);
+  const cJSON *growth = spawn_member(document, "growth"), *lacks = spawn_member(document, "lacks");
+  assert_true(cJSON_IsNull(spawn_member(growth, "private_bytes")));
+  assert_true(cJSON_IsNull(spawn_member(growth, "large_blocks")));
+  assert_true(cJSON_IsNull(spawn_member(growth, "vmmap")));
+  assert_true(has_item(lacks, "the older dump: no list of regions: take it with procdump -ma") ==
+              older_lacks);
+  assert_true(has_item(lacks, "no list of regions: take it with procdump -ma") == !older_lacks);
+  cJSON_Delete(document);
+}
+
+static void test_without_a_list_of_regions(void **state)
+{
+  (void)state;
+  const dump_variant before = {BEFORE}, after = {AFTER, .more_private_bytes = 64 * MEGABYTE};
+  const dump_variant poor_before = {BEFORE, .without_regions = true},
+                     poor_after = {AFTER, .without_regions = true};
+  write_pair(&poor_before, &after);
+  tells_no_growth(true);
+  write_pair(&before, &poor_after);
+  tells_no_growth(false);
+  remove_pair();
+}
+
+/* Whatever the older dump lacks is a reason to doubt, also when the verdict stands. */
+static void test_lacks_of_the_older_dump(void **state)
+{
+  (void)state;
+  const dump_variant before = {BEFORE, .without_threads = true}, after = {AFTER};
+  write_pair(&before, &after);
+  const spawn_result *result = RUN(0, "memory", "--dump", FILE_NAME, "--since", OLDER_NAME);
+  SAYS(result->out, "  - the older dump: no thread with its TEB: ");
+  SAYS(result->out,
+       "  - the older dump: Heap is a lower bound, and Private Data may hold heap memory: no PEB "
+       "was found; a dump with all memory has it: take one with procdump -ma\n");
   remove_pair();
 }
 
@@ -308,6 +374,31 @@ static void test_usage(void **state)
   SAYS(result->out, "usage: seepwatch memory (--dump FILE.dmp [--since OLDER.dmp] | --pid N) [--json]\n");
 }
 
+/* Arguments and paths are somebody else's words: nothing in them acts on a terminal, or begins a line. */
+static void test_hostile_arguments(void **state)
+{
+  static const char hostile[] = "a\x1b[2J\nseepwatch: memory: all is well\xE2\x80\xAE.dmp";
+  static const char harmless[] = "a\xEF\xBF\xBD[2J\xEF\xBF\xBDseepwatch: memory: all is well\xEF\xBF\xBD.dmp";
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    const spawn_result *result = i == 0   ? RUN(2, "memory", hostile)
+                                 : i == 1 ? RUN(2, "memory", "--dump", NT_LARGE, "--pid", hostile)
+                                          : RUN(2, "event", "a.xml", hostile);
+    assert_null(strpbrk(result->err.text, "\x1b\r\t"));
+    assert_null(strstr(result->err.text, "\xE2\x80\xAE"));
+    assert_ptr_equal(strchr(result->err.text, '\n'), result->err.text + result->err.size - 1);
+  }
+  const spawn_result *result = RUN(2, "memory", hostile);
+  SAYS(result->err, harmless);
+#ifndef _WIN32 /* no such name can be asked for there */
+  result = RUN(3, "memory", "--dump", hostile);
+  char wanted[256];
+  snprintf(wanted, sizeof wanted, "seepwatch: memory: reading %s: ", harmless);
+  SAYS(result->err, wanted);
+  assert_ptr_equal(strchr(result->err.text, '\n'), result->err.text + result->err.size - 1);
+#endif
+}
+
 static void test_a_running_process(void **state)
 {
   (void)state;
@@ -317,12 +408,18 @@ static void test_a_running_process(void **state)
   const spawn_result *result = RUN(0, "memory", "--pid", pid, "--json");
   cJSON *document = spawn_json(&result->out);
   assert_string_equal(spawn_string(document, "outcome"), "totals");
-  assert_true(spawn_number(spawn_member(document, "facts"), "pid") == (double)uv_os_getpid());
+  const cJSON *facts = spawn_member(document, "facts");
+  assert_true(spawn_number(facts, "pid") == (double)uv_os_getpid());
+  assert_string_equal(spawn_string(facts, "image"), "test_service_cli_memory_input.exe");
+  assert_int_equal(strlen(spawn_string(facts, "created")), strlen("2025-11-22T11:40:00.000Z"));
   assert_true(spawn_number(spawn_member(spawn_member(document, "by_type"), "MEM_PRIVATE"),
                            "committed_bytes") > 65536.0);
   cJSON_Delete(document);
   result = RUN(0, "memory", "--pid", pid);
   SAYS(result->out, "Private Data ");
+  char subject[96];
+  snprintf(subject, sizeof subject, "Process %s  test_service_cli_memory_input.exe, started 20", pid);
+  SAYS(result->out, subject);
   result = RUN(3, "memory", "--pid", "4294967292");
   SAYS(result->err, "seepwatch: memory: looking at process 4294967292: no such process\n");
 #else
@@ -341,6 +438,8 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_private_data_grew),
       cmocka_unit_test(test_heap_grew),
       cmocka_unit_test(test_nothing_grew),
+      cmocka_unit_test(test_without_a_list_of_regions),
+      cmocka_unit_test(test_lacks_of_the_older_dump),
       cmocka_unit_test(test_dumps_that_cannot_be_compared),
       cmocka_unit_test(test_20_gigabytes),
       cmocka_unit_test(test_files_that_are_none),
@@ -349,6 +448,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_a_file_being_written),
       cmocka_unit_test(test_full_disk),
       cmocka_unit_test(test_usage),
+      cmocka_unit_test(test_hostile_arguments),
       cmocka_unit_test(test_a_running_process),
   };
   return cmocka_run_group_tests_name("service cli memory input", tests, NULL, NULL);
