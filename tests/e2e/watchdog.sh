@@ -63,7 +63,7 @@ chapter_leak() {
   show_event
   check_match "it names the process" "^$leaker_pid$" "$(insert 2)"
   check "how fast it grows, within a fifth: $(insert 5) (60 MB a minute are 3.52 GB an hour)" slope_fits "$(insert 5)"
-  check_match "what kind of memory it is, and how sure that is" '^Private Data, [0-9]+ percent sure: private memory outside of all heaps' "$(insert 4)"
+  check_match "what kind of memory it is, and how sure that is" '^Private Data, [0-9]+ percent sure: memory it gets from Windows directly' "$(insert 4)"
   check_match "between which limits" ' \([0-9.]+ [A-Z ]*to [0-9.]+ GB per hour\)$' "$(insert 5)"
   check_match "by how much it has grown" 'bytes\)?$' "$(insert 6)"
   check_match "how long the server has left" '^[0-9]' "$(insert 11)"
