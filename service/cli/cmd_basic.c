@@ -63,7 +63,7 @@ static const char memory_details[] =
     "Best is procdump -ma PID (all memory and the list of regions), or the dump Task Manager writes.\n"
     "--since OLDER.dmp: which kind of memory grew between two dumps of one process: Heap, Private\n"
     "Data (VirtualAlloc by the program, or an allocator that is not Windows' heap), Managed Heap,\n"
-    "Stack, mixed, or undetermined and why. Less than 16 MB of growth decide nothing. Dumps of two\n"
+    "Stack, mixed, or undetermined and why. Less than 8 MB of growth decide nothing. Dumps of two\n"
     "processes, of different views or in the wrong order are refused (exit code 2).\n"
     "--pid N: a running process, on Windows only. It is read for up to 30 s and never changed, as in\n"
     "'seepwatch memory --pid 4242 --json'.\n"

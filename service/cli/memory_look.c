@@ -20,7 +20,7 @@
 #define MAXIMUM_LIVE_MS 30000
 
 /* Of which growth on the kind is told: the service's own default. */
-#define MINIMUM_GROWTH_BYTES (UINT64_C(16) * 1024 * 1024)
+#define MINIMUM_GROWTH_BYTES (UINT64_C(8) * 1024 * 1024)
 
 /* ---- looking ---- */
 
