@@ -23,7 +23,7 @@ bool seep_recorder_init(seep_recorder *recorder, const char *capture_folder, con
   seep_writer_init(&writer, recorder->profile_path, sizeof recorder->profile_path);
   seep_writer_text(&writer, temporary_folder);
   seep_writer_bytes(&writer, &path_separator, 1);
-  seep_writer_text(&writer, SEEP_PROFILE_VIRTUALALLOC ".wprp");
+  seep_writer_text(&writer, "Seepwatch.wprp");
   return !writer.cut;
 }
 
@@ -89,7 +89,12 @@ static void on_request(const seep_recorder__turn *turn)
   recorder->cleared = false;
   recorder->target_gone = false;
   seep_text_copy(recorder->instance, sizeof recorder->instance, turn->settings->instance);
-  seep_recorder__name_output(recorder, turn->event->wall);
+  recorder->requested = turn->event->wall;
+  recorder->stepped_down = false;
+  recorder->recording = turn->settings->heap && recorder->target.memory_kind == SEEP_MEMORY_HEAP
+                            ? SEEP_PROFILE_HEAP
+                            : SEEP_PROFILE_VIRTUALALLOC;
+  seep_recorder__name_output(recorder);
   seep_recorder__add(turn, SEEP_RECORDER_JOURNAL_ADD);
   seep_recorder__begin_start(turn);
 }

@@ -5,6 +5,7 @@
  *
  *   idle -> (request) journal+profile -> starting -> recording -> saving -> idle
  *   any failure: cancelling -> idle; after a restart: recovering (for each journal entry) -> idle
+ *   a heap recording that wpr refuses: cancelling -> starting once more, with VirtualAlloc alone
  *
  * The journal entry goes only when an answer proves that nothing of ours records any more: a stop or cancel
  * that worked, "not running", or a first start that was never carried out. A cancel that fails for good, and
@@ -24,6 +25,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "capture/profile.h"
 #include "capture/wpr.h"
 #include "memory/kind.h"
 #include "observe/snapshot.h"
@@ -35,6 +37,7 @@
 
 typedef struct seep_recorder_settings {
   bool enabled;
+  bool heap; /* where the heap grows, its calls are recorded too, of the running process by its PID */
   char instance[64];
   int64_t maximum_ms;          /* length of a recording */
   uint64_t maximum_bytes;      /* raw bytes on disk */
@@ -120,6 +123,8 @@ typedef struct seep_recorder_action {
   bool kill_at_deadline;
   int64_t journal_id;
   char instance[64];
+  seep_profile_kind recording; /* what is recorded */
+  bool stepped_down;           /* because the recorder refused to record the heap */
   seep_recorder_outcome outcome;
   seep_recorder_target target;
   uint32_t exit_code;  /* TELL FAILED; 0 when no code is behind it */
@@ -137,6 +142,9 @@ typedef struct seep_recorder_actions {
 typedef struct seep_recorder {
   seep_recorder_state state;
   seep_recorder_target target;
+  seep_profile_kind recording; /* what is recorded, or will be */
+  bool stepped_down;           /* it was to be the heap, and wpr refused that */
+  seep_wall requested;         /* names the file */
   char instance[64];  /* of the recording under way, or being recovered: settings may change meanwhile */
   int64_t journal_id; /* of the entry being recovered; 0 = the one added last */
   char temporary_folder[SEEP_RECORDER_PATH_SIZE]; /* where raw files and half-written output live; the caller

@@ -21,6 +21,8 @@ seep_recorder_action *seep_recorder__add(const seep_recorder__turn *turn, seep_r
   action->kind = kind;
   action->journal_id = recorder->journal_id;
   action->target = recorder->target;
+  action->recording = recorder->recording;
+  action->stepped_down = recorder->stepped_down;
   action->reason = "";
   seep_text_copy(action->instance, sizeof action->instance, recorder->instance);
   return action;
@@ -34,7 +36,7 @@ void seep_recorder__run(const seep_recorder__turn *turn, seep_wpr_verb verb)
   action->verb = verb;
   switch (verb) {
   case SEEP_WPR_START:
-    seep_wpr_start(&action->command, recorder->profile_path, SEEP_PROFILE_VIRTUALALLOC,
+    seep_wpr_start(&action->command, recorder->profile_path, seep_profile_name(recorder->recording),
                    recorder->temporary_folder, recorder->instance);
     action->deadline_ms = turn->settings->start_deadline_ms;
     action->kill_at_deadline = true;
@@ -100,18 +102,18 @@ static void write_path(char *out, const char *folder, char separator, const char
   seep_writer_text(&writer, name);
 }
 
-void seep_recorder__name_output(seep_recorder *recorder, seep_wall wall)
+void seep_recorder__name_output(seep_recorder *recorder)
 {
   char name[FILE_NAME_SIZE];
   char time[SEEP_WALL_TEXT_SIZE];
   seep_writer writer;
   seep_writer_init(&writer, name, sizeof name);
-  seep_writer_text(&writer, seep_wall_file_text(wall, time, sizeof time));
+  seep_writer_text(&writer, seep_wall_file_text(recorder->requested, time, sizeof time));
   seep_writer_text(&writer, "-");
   write_clean_image(&writer, recorder->target.image);
   seep_writer_text(&writer, "-");
   seep_writer_u64(&writer, recorder->target.key.pid);
-  seep_writer_text(&writer, "-virtualalloc.etl");
+  seep_writer_format(&writer, "-%s.etl", seep_profile_kind_text(recorder->recording));
   write_path(recorder->output, recorder->capture_folder, recorder->path_separator, name);
   write_path(recorder->output_temporary, recorder->temporary_folder, recorder->path_separator, name);
 }

@@ -48,6 +48,13 @@ static void on_start_exit(const seep_recorder__turn *turn)
     return;
   }
   /* A failed start should leave nothing behind, but only a cancel proves it. */
+  if (answer == SEEP_WPR_REFUSED && recorder->recording == SEEP_PROFILE_HEAP) {
+    recorder->recording = SEEP_PROFILE_VIRTUALALLOC; /* which shows a heap where it asks for more pages */
+    recorder->stepped_down = true;
+    seep_recorder__name_output(recorder);
+    seep_recorder__begin_cancel(turn);
+    return;
+  }
   seep_recorder__blame(turn, SEEP_RECORDER_FAILED, start_reason(answer), turn->event->exit_code);
   seep_recorder__begin_cancel(turn);
 }
@@ -94,7 +101,7 @@ static void on_cancel_exit(const seep_recorder__turn *turn)
                               ? "a recording of an earlier run was still going and was cancelled"
                               : "a recording of an earlier run had ended; its leftovers were removed");
   } else if (recorder->failure_reason == NULL && !recorder->lingering) {
-    seep_recorder__add(turn, SEEP_RECORDER_DELETE_RAW); /* of the old one that was in our place */
+    seep_recorder__add(turn, SEEP_RECORDER_DELETE_RAW); /* of what was in our place, or was refused */
     seep_recorder__begin_start(turn);
   } else {
     seep_recorder__finish_blamed(turn);

@@ -30,8 +30,8 @@ void seep_recorder__run(const seep_recorder__turn *turn, seep_wpr_verb verb);
 seep_recorder_action *seep_recorder__tell(const seep_recorder__turn *turn, seep_recorder_outcome outcome,
                                           const char *reason);
 
-/* Composes output and output_temporary for the present target. */
-void seep_recorder__name_output(seep_recorder *recorder, seep_wall wall);
+/* Composes output and output_temporary for the present target and what is recorded of it. */
+void seep_recorder__name_output(seep_recorder *recorder);
 
 /* Do the longest paths made of these folders fit? */
 bool seep_recorder__folders_fit(const char *capture_folder, const char *temporary_folder);

@@ -1,8 +1,7 @@
 /*
- * Command lines, exit codes and the recording profile for wpr.exe. Facts: reference wpr-and-ifeo, 2.1
- * (grammar), 4 (raw files), 6 (exit codes), 7 (profiles). What differs between Windows versions and is not
- * known stays out: no -skipPdbGen (new in build 18955, its effect on 17763 unknown), no MaximumFileSize in
- * the profile.
+ * Command lines and exit codes of wpr.exe. Facts: reference wpr-and-ifeo, 2.1 (grammar), 4 (raw files), 6
+ * (exit codes). What differs between Windows versions and is not known stays out: no -skipPdbGen (new in
+ * build 18955, its effect on 17763 unknown).
  */
 #include "capture/wpr.h"
 
@@ -227,113 +226,4 @@ bool seep_wpr_is_raw_file(const char *file_name, const char *instance)
   size_t length = strlen(rest);
   return length > 4 && strpbrk(rest, "/\\:") == NULL &&
          seep_text_equal_ignoring_case(rest + length - 4, ".etl");
-}
-
-/* ---- the profile ---- */
-
-static void write_system_collector(seep_writer *writer, const seep_wpr_profile *profile, const char *mode)
-{
-  unsigned kilobytes = profile->buffer_kilobytes > 0 ? profile->buffer_kilobytes : 1024;
-  unsigned buffers = profile->buffers > 0 ? profile->buffers : 64;
-  seep_writer_format(writer,
-                     "    <SystemCollector Id=\"System_%s\" Name=\"NT Kernel Logger\">\n"
-                     "      <BufferSize Value=\"%u\"/>\n"
-                     "      <Buffers Value=\"%u\"/>\n"
-                     "    </SystemCollector>\n",
-                     mode, kilobytes, buffers);
-}
-
-/* Images, heap ranges and our own mark are rare events: 32 small buffers do. */
-static void write_event_collector(seep_writer *writer, const char *mode)
-{
-  seep_writer_format(writer,
-                     "    <EventCollector Id=\"Events_%s\" Name=\"Seepwatch Event Collector\">\n"
-                     "      <BufferSize Value=\"128\"/>\n"
-                     "      <Buffers Value=\"32\"/>\n"
-                     "    </EventCollector>\n",
-                     mode);
-}
-
-static void write_profile(seep_writer *writer, const char *mode)
-{
-  seep_writer_format(writer,
-                     "    <Profile Id=\"" SEEP_PROFILE_VIRTUALALLOC
-                     ".Verbose.%s\" Name=\"" SEEP_PROFILE_VIRTUALALLOC
-                     "\" DetailLevel=\"Verbose\" LoggingMode=\"%s\"\n"
-                     "             Description=\"Seepwatch: who commits memory\">\n"
-                     "      <Collectors>\n"
-                     "        <SystemCollectorId Value=\"System_%s\">\n"
-                     "          <SystemProviderId Value=\"Commit\"/>\n"
-                     "        </SystemCollectorId>\n",
-                     mode, mode, mode);
-  seep_writer_format(writer,
-                     "        <EventCollectorId Value=\"Events_%s\">\n"
-                     "          <EventProviders>\n"
-                     "            <EventProviderId Value=\"Images\"/>\n"
-                     "            <EventProviderId Value=\"HeapRanges\"/>\n"
-                     "            <EventProviderId Value=\"Mark\"/>\n"
-                     "          </EventProviders>\n"
-                     "        </EventCollectorId>\n"
-                     "      </Collectors>\n"
-                     "    </Profile>\n",
-                     mode);
-}
-
-/* Written in the order the schema demands: system collectors, event collectors, providers, profiles, merging.
- */
-void seep_wpr_profile_virtualalloc(seep_writer *writer, const seep_wpr_profile *profile)
-{
-  static const char *const modes[2] = {"File", "Memory"};
-  seep_writer_text(
-      writer, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-              "<!-- Made by Seepwatch for one recording and deleted after it: changes here are lost. -->\n"
-              "<WindowsPerformanceRecorder Version=\"1.0\" Author=\"Seepwatch\">\n"
-              "  <Profiles>\n");
-  for (size_t i = 0; i < 2; i++) {
-    write_system_collector(writer, profile, modes[i]);
-  }
-  for (size_t i = 0; i < 2; i++) {
-    write_event_collector(writer, modes[i]);
-  }
-  seep_writer_text(writer, "    <SystemProvider Id=\"Commit\">\n"
-                           "      <Keywords>\n"
-                           "        <Keyword Value=\"ProcessThread\"/>\n"
-                           "        <Keyword Value=\"Loader\"/>\n"
-                           "        <Keyword Value=\"VirtualAllocation\"/>\n"
-                           "        <Keyword Value=\"MemoryInfo\"/>\n"
-                           "        <Keyword Value=\"MemoryInfoWS\"/>\n"
-                           "      </Keywords>\n"
-                           "      <Stacks>\n"
-                           "        <Stack Value=\"VirtualAllocation\"/>\n"
-                           "        <Stack Value=\"VirtualFree\"/>\n"
-                           "      </Stacks>\n"
-                           "    </SystemProvider>\n");
-  /* Some builds refuse an event session of the first two providers alone; a third, registered or not, cures
-   * it. */
-  seep_writer_text(
-      writer,
-      "    <EventProvider Id=\"Images\" Name=\"2cb15d1d-5fc1-11d2-abe1-00a0c911f518\">\n"
-      "      <Keywords><Keyword Value=\"0x10\"/></Keywords>\n"
-      "    </EventProvider>\n"
-      "    <EventProvider Id=\"HeapRanges\" Name=\"d781ca11-61c0-4387-b83d-af52d3d2dd6a\" Level=\"15\">\n"
-      "      <Keywords><Keyword Value=\"0x000000000000000f\"/></Keywords>\n"
-      "    </EventProvider>\n"
-      "    <EventProvider Id=\"Mark\" Name=\"2927b2d8-15a6-46d9-9125-9655bed4fa51\"/>\n");
-  for (size_t i = 0; i < 2; i++) {
-    write_profile(writer, modes[i]);
-  }
-  /* ImageId lets the stacks be resolved on another machine. */
-  seep_writer_text(writer, "  </Profiles>\n"
-                           "  <TraceMergeProperties>\n"
-                           "    <TraceMergeProperty Id=\"TraceMerge_Default\" Name=\"TraceMerge_Default\">\n"
-                           "      <DeletePreMergedTraceFiles Value=\"true\"/>\n"
-                           "      <CustomEvents>\n"
-                           "        <CustomEvent Value=\"ImageId\"/>\n"
-                           "        <CustomEvent Value=\"BuildInfo\"/>\n"
-                           "        <CustomEvent Value=\"VolumeMapping\"/>\n"
-                           "        <CustomEvent Value=\"EventMetadata\"/>\n"
-                           "      </CustomEvents>\n"
-                           "    </TraceMergeProperty>\n"
-                           "  </TraceMergeProperties>\n"
-                           "</WindowsPerformanceRecorder>\n");
 }

@@ -1,6 +1,6 @@
 /*
- * How wpr.exe is spoken to: argument vectors, what its exit codes mean, and the profile it is given. Data
- * only: this file runs nothing (reference: wpr-and-ifeo, sections 2, 4, 6, 7). The exit code is an HRESULT
+ * How wpr.exe is spoken to: argument vectors, and what its exit codes mean. Data only: this file runs
+ * nothing (reference: wpr-and-ifeo, sections 2, 4, 6). The exit code is an HRESULT
  * and decides; the text is localised and never read.
  */
 #ifndef SEEP_CAPTURE_WPR_H
@@ -61,18 +61,5 @@ const char *seep_wpr_meaning(uint32_t exit_code);
 /* Raw files of an instance are named WPR_initiated_<instance>_<collector>.etl: is this file name one of ours?
  */
 bool seep_wpr_is_raw_file(const char *file_name, const char *instance);
-
-#define SEEP_PROFILE_VIRTUALALLOC "SeepVirtualAlloc"
-
-typedef struct seep_wpr_profile {
-  unsigned buffers; /* of buffer_kilobytes each, for the system collector; memory the kernel pins */
-  unsigned buffer_kilobytes;
-} seep_wpr_profile;
-
-/* Writes the VirtualAlloc profile as .wprp XML (file and memory variant, as WPR demands); a zero in *profile
- * takes the default, 64 buffers of 1024 KB. The byte limit is not in it: which builds accept MaximumFileSize
- * is not known, so the watchdog enforces it. Look at writer->cut. */
-void seep_wpr_profile_virtualalloc(seep_writer *writer, const seep_wpr_profile *profile);
-#define SEEP_WPR_PROFILE_SIZE 8192
 
 #endif

@@ -16,103 +16,115 @@
 #define DURATION(member, unit) SEEP_KEY_DURATION, offsetof(seep_settings, member), SEEP_MS_PER_##unit
 #define U64(member) SEEP_KEY_U64, offsetof(seep_settings, member), 1
 #define U32(member) SEEP_KEY_U32, offsetof(seep_settings, member), 1
+#define CHOICE(member) SEEP_KEY_CHOICE, offsetof(seep_settings, member), 1
 #define SWITCH(member) SEEP_KEY_SWITCH, offsetof(seep_settings, member), 1
+
+static const char *const heap_methods[] = {"auto", "off"}; /* by seep_heap_method */
 
 static const seep_key table[] = {
     {"poll", "interval_s", DURATION(poll_interval_ms, SECOND), 30, 1, 3600,
-     "Seconds between two looks at all processes", NULL},
+     "Seconds between two looks at all processes", NULL, NULL},
     {"poll", "urgent_interval_s", DURATION(poll_urgent_interval_ms, SECOND), 5, 1, 3600,
-     "The same while an Event 2004 is fresh; not longer than poll.interval_s", NULL},
+     "The same while an Event 2004 is fresh; not longer than poll.interval_s", NULL, NULL},
 
     {"detector", "bucket_s", DURATION(detector_bucket_ms, SECOND), 60, 1, 3600,
-     "The shortest part of a window in which growth is judged; rapid growth takes at least 6 of them", NULL},
+     "The shortest part of a window in which growth is judged; rapid growth takes at least 6 of them", NULL,
+     NULL},
     {"detector", "observation_s", DURATION(detector_observation_ms, SECOND), 68400, 16, 2592000,
      "Growth must have been seen for this long, 16 to 16384 times bucket_s, before it is called a leak; "
      "less finds leaks sooner and is wrong more often",
-     NULL},
+     NULL, NULL},
     {"detector", "minimum_slope_bytes_per_hour", U64(detector_minimum_slope_bytes_per_hour), 100 * KB, 1, PB,
      "Growth slower than this is never called a leak",
-     "with 0 a process that stays level would count as leaking"},
+     "with 0 a process that stays level would count as leaking", NULL},
     {"detector", "minimum_growth_bytes", U64(detector_minimum_growth_bytes), 8 * MB, 1, PB,
-     "Growth by less than this is never called a leak", NULL},
+     "Growth by less than this is never called a leak", NULL, NULL},
     {"detector", "handles", SWITCH(detector_handles), 1, 0, 1, "Judge the number of handles of a process too",
-     NULL},
+     NULL, NULL},
     {"detector", "minimum_handles", U64(detector_minimum_handles), 500, 1, 16777216,
-     "Growth by fewer handles than this is never called a leak", NULL},
+     "Growth by fewer handles than this is never called a leak", NULL, NULL},
     {"detector", "minimum_system_growth_bytes", U64(detector_minimum_system_growth_bytes), 64 * MB, 1, PB,
      "Growth of the kernel's pools, or of commit that no process owns, by less than this is never called",
-     NULL},
+     NULL, NULL},
     {"detector", "images", SEEP_KEY_THRESHOLDS, 0, 1, 0, 0, SEEP_SETTINGS_IMAGES,
      "Images with thresholds of their own: minimum_slope_bytes_per_hour, minimum_growth_bytes and "
      "observation_s; case of the names does not matter",
-     NULL},
+     NULL, NULL},
 
     {"memory", "enabled", SWITCH(memory_enabled), 1, 0, 1,
      "Look into processes that may leak and tell which kind of memory grows: Heap, Private Data, Managed "
      "Heap "
      "or Stack",
-     NULL},
+     NULL, NULL},
     {"memory", "interval_s", DURATION(memory_interval_ms, SECOND), 300, 1, 86400,
-     "Seconds between two looks into the same process; a fifth of it while that grows rapidly", NULL},
+     "Seconds between two looks into the same process; a fifth of it while that grows rapidly", NULL, NULL},
     {"memory", "minimum_growth_bytes", U64(memory_minimum_growth_bytes), 8 * MB, MB, PB,
      "A process is looked into again when it has grown by this much since, and by a quarter of what it has "
      "grown since the first look; and once a day",
-     NULL},
+     NULL, NULL},
     {"memory", "maximum_reads", U64(memory_maximum_reads), 200000, 1000, 10000000,
      "One look reads at most so often from the process; of heaps that it cannot read to their end only what "
      "it has found is counted",
-     NULL},
+     NULL, NULL},
     {"memory", "maximum_ms", DURATION(memory_maximum_ms, MILLISECOND), 1000, 50, 3000,
-     "One look takes at most so many milliseconds; a service that is told to stop waits for it", NULL},
+     "One look takes at most so many milliseconds; a service that is told to stop waits for it", NULL, NULL},
 
     {"event2004", "enabled", SWITCH(event2004_enabled), 1, 0, 1,
-     "Listen for Event 2004 (Windows is about to run out of commit)", NULL},
+     "Listen for Event 2004 (Windows is about to run out of commit)", NULL, NULL},
     {"event2004", "urgent_s", DURATION(event2004_urgent_ms, SECOND), 3600, 1, WEEK_S,
-     "How long a process that an Event 2004 names is judged with urgency", NULL},
+     "How long a process that an Event 2004 names is judged with urgency", NULL, NULL},
 
     {"capture", "enabled", SWITCH(capture_enabled), 1, 0, 1,
-     "Record allocation stacks of a leaking process with Windows Performance Recorder", NULL},
+     "Record allocation stacks of a leaking process with Windows Performance Recorder", NULL, NULL},
+    {"capture", "heap_method", CHOICE(capture_heap_method), 0, 0, 1,
+     "Where the heap grows: auto records its calls too, of the running process and without a restart, and "
+     "only "
+     "VirtualAlloc where the recorder refuses that; off records VirtualAlloc alone",
+     NULL, heap_methods},
     {"capture", "instance", SEEP_KEY_INSTANCE, offsetof(seep_settings, capture_instance), 1, 0, 1, 40,
-     "Name of our recordings, so that nobody else's is touched; letters, digits, - and _", NULL},
+     "Name of our recordings, so that nobody else's is touched; letters, digits, - and _", NULL, NULL},
     {"capture", "maximum_s", DURATION(capture_maximum_ms, SECOND), 900, 5, 86400,
-     "A recording is saved after this many seconds at the latest", NULL},
+     "A recording is saved after this many seconds at the latest", NULL, NULL},
     {"capture", "maximum_bytes", U64(capture_maximum_bytes), 512 * MB, MB, TB,
-     "A recording is saved as soon as its raw files reach this size", NULL},
+     "A recording is saved as soon as its raw files reach this size", NULL, NULL},
     {"capture", "minimum_free_bytes", U64(capture_minimum_free_bytes), 5 * GB, 0, PB,
-     "No recording begins or goes on with less free space than this on the volume", NULL},
+     "No recording begins or goes on with less free space than this on the volume", NULL, NULL},
     {"capture", "folder_quota_bytes", U64(capture_folder_quota_bytes), 4 * GB, MB, PB,
-     "No recording begins while the finished ones take more than this", NULL},
+     "No recording begins while the finished ones take more than this", NULL, NULL},
     {"capture", "cool_down_s", DURATION(capture_cool_down_ms, SECOND), 86400, 0, 31536000,
-     "After a recording of an image, none of the same image for this long", NULL},
+     "After a recording of an image, none of the same image for this long", NULL, NULL},
     {"capture", "start_deadline_s", DURATION(capture_start_deadline_ms, SECOND), 120, 5, 3600,
-     "How long the recorder may take to start", NULL},
+     "How long the recorder may take to start", NULL, NULL},
     {"capture", "stop_deadline_s", DURATION(capture_stop_deadline_ms, SECOND), 1800, 60, 86400,
-     "How long the recorder may take to save; large traces take minutes", NULL},
+     "How long the recorder may take to save; large traces take minutes", NULL, NULL},
     {"capture", "cancel_deadline_s", DURATION(capture_cancel_deadline_ms, SECOND), 60, 5, 3600,
-     "How long the recorder may take to give up a recording", NULL},
+     "How long the recorder may take to give up a recording", NULL, NULL},
     {"capture", "buffers", U32(capture_buffers), 64, 8, 1024,
-     "Trace buffers of 1 MB each; the kernel keeps all of them in physical memory during a recording", NULL},
+     "Trace buffers of 1 MB each; the kernel keeps all of them in physical memory during a recording", NULL,
+     NULL},
 
     {"store", "retention_days", DURATION(store_retention_ms, DAY), 14, 1, 3650,
-     "Days that every poll of all processes is kept", NULL},
+     "Days that every poll of all processes is kept", NULL, NULL},
     {"store", "hourly_days", DURATION(store_hourly_ms, DAY), 400, 1, 3650,
      "Days that hourly figures of all processes and the told events are kept; never shorter than the polls",
-     NULL},
+     NULL, NULL},
     {"store", "maximum_bytes", U64(store_maximum_bytes), 256 * MB, MB, TB,
-     "Size of the database file; beyond it the oldest polls go first, and event 111 says so once", NULL},
+     "Size of the database file; beyond it the oldest polls go first, and event 111 says so once", NULL,
+     NULL},
 
     {"alerts", "heartbeat_hours", DURATION(heartbeat_ms, HOUR), 24, 1, 168,
-     "Hours between two events 104, which say that Seepwatch is alive and what it has seen", NULL},
+     "Hours between two events 104, which say that Seepwatch is alive and what it has seen", NULL, NULL},
 
     {"own", "private_bytes", U64(own_private_bytes), 64 * MB, MB, TB,
-     "Seepwatch's own memory; beyond it event 106", NULL},
+     "Seepwatch's own memory; beyond it event 106", NULL, NULL},
     {"own", "cpu_permille", U32(own_cpu_permille), 20, 1, 1000,
-     "Seepwatch's own thousandths of one processor core over ten minutes; beyond it event 106", NULL},
+     "Seepwatch's own thousandths of one processor core over ten minutes; beyond it event 106", NULL, NULL},
 
     {"processes", "ignore", SEEP_KEY_IGNORED, 0, 1, 0, 0, SEEP_SETTINGS_IGNORED,
-     "Image names (\"backup.exe\") that never raise an alert or a recording; case does not matter", NULL},
+     "Image names (\"backup.exe\") that never raise an alert or a recording; case does not matter", NULL,
+     NULL},
 
-    {NULL, NULL, SEEP_KEY_SWITCH, 0, 1, 0, 0, 0, NULL, NULL}};
+    {NULL, NULL, SEEP_KEY_SWITCH, 0, 1, 0, 0, 0, NULL, NULL, NULL}};
 
 _Static_assert(sizeof table / sizeof table[0] <= SEEP_KEYS_MAXIMUM, "SEEP_KEYS_MAXIMUM is too small");
 
@@ -172,6 +184,7 @@ uint64_t seep_keys_get(const seep_key *key, const void *values)
   case SEEP_KEY_U64:
     return *(const uint64_t *)field;
   case SEEP_KEY_U32:
+  case SEEP_KEY_CHOICE:
     return *(const uint32_t *)field;
   case SEEP_KEY_SWITCH:
     return *(const bool *)field;
@@ -194,6 +207,7 @@ void seep_keys_set(const seep_key *key, void *values, uint64_t value)
     *(uint64_t *)field = value;
     break;
   case SEEP_KEY_U32:
+  case SEEP_KEY_CHOICE:
     *(uint32_t *)field = (uint32_t)value;
     break;
   case SEEP_KEY_SWITCH:

@@ -17,6 +17,7 @@ typedef enum seep_key_type {
   SEEP_KEY_U64,
   SEEP_KEY_U32,
   SEEP_KEY_SWITCH,    /* bool; default_value 0 or 1 */
+  SEEP_KEY_CHOICE,    /* uint32_t, one of `choices` by its number */
   SEEP_KEY_INSTANCE,  /* capture_instance */
   SEEP_KEY_IGNORED,   /* ignored, ignored_count */
   SEEP_KEY_THRESHOLDS /* images, image_count */
@@ -28,9 +29,10 @@ typedef struct seep_key {
   size_t offset;     /* in seep_settings; unused for the two lists of images */
   int64_t factor_ms; /* SEEP_KEY_DURATION: milliseconds in one unit of the file */
   uint64_t default_value, minimum,
-      maximum;           /* in the file's unit; for SEEP_KEY_INSTANCE bounds of the length */
-  const char *meaning;   /* one sentence without a final full stop; no | in it */
-  const char *too_small; /* why there is such a minimum, when that is not evident; or NULL */
+      maximum;                /* in the file's unit; for SEEP_KEY_INSTANCE bounds of the length */
+  const char *meaning;        /* one sentence without a final full stop; no | in it */
+  const char *too_small;      /* why there is such a minimum, when that is not evident; or NULL */
+  const char *const *choices; /* SEEP_KEY_CHOICE: maximum + 1 texts */
 } seep_key;
 
 #define SEEP_KEYS_MAXIMUM 64

@@ -214,6 +214,22 @@ static bool read_thresholds(reading *now, const seep_key *key, const cJSON *obje
   return true;
 }
 
+static bool read_choice(reading *now, const seep_key *key, const cJSON *item)
+{
+  char reason[160];
+  seep_writer writer;
+  seep_writer_init(&writer, reason, sizeof reason);
+  seep_writer_text(&writer, "must be one of");
+  for (uint64_t i = 0; i <= key->maximum; i++) {
+    if (cJSON_IsString(item) && strcmp(item->valuestring, key->choices[i]) == 0) {
+      seep_keys_set(key, now->settings, i);
+      return true;
+    }
+    seep_writer_format(&writer, "%s \"%s\"", i > 0 ? "," : "", key->choices[i]);
+  }
+  return refuse_key(now, key, reason);
+}
+
 static bool read_value(reading *now, const seep_key *key, const cJSON *item)
 {
   switch (key->type) {
@@ -223,6 +239,8 @@ static bool read_value(reading *now, const seep_key *key, const cJSON *item)
     }
     seep_keys_set(key, now->settings, cJSON_IsTrue(item) ? 1 : 0);
     return true;
+  case SEEP_KEY_CHOICE:
+    return read_choice(now, key, item);
   case SEEP_KEY_INSTANCE:
     return read_instance(now, key, item);
   case SEEP_KEY_IGNORED:

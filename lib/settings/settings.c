@@ -210,6 +210,9 @@ static void write_value(seep_writer *writer, const seep_key *key, const seep_set
   case SEEP_KEY_SWITCH:
     seep_writer_text(writer, seep_keys_get(key, settings) != 0 ? "true" : "false");
     break;
+  case SEEP_KEY_CHOICE:
+    write_quoted(writer, key->choices[seep_keys_get(key, settings)]);
+    break;
   case SEEP_KEY_INSTANCE:
     write_quoted(writer, settings->capture_instance);
     break;
@@ -261,6 +264,7 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
   seep_writer_format(writer, "| `%s.%s` | ", key->section, key->name);
   switch (key->type) {
   case SEEP_KEY_SWITCH:
+  case SEEP_KEY_CHOICE:
   case SEEP_KEY_INSTANCE:
   case SEEP_KEY_IGNORED:
   case SEEP_KEY_THRESHOLDS:
@@ -281,6 +285,10 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
     write_reference_number(writer, key, key->maximum);
   } else if (key->type == SEEP_KEY_SWITCH) {
     seep_writer_text(writer, "true or false");
+  } else if (key->type == SEEP_KEY_CHOICE) {
+    for (uint64_t i = 0; i <= key->maximum; i++) {
+      seep_writer_format(writer, "%s%s", i > 0 ? " or " : "", key->choices[i]);
+    }
   } else {
     seep_writer_format(writer, "%" PRIu64 " to %" PRIu64 " %s", key->minimum, key->maximum,
                        key->type == SEEP_KEY_INSTANCE ? "characters" : "names");

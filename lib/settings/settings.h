@@ -22,6 +22,12 @@
 #define SEEP_SETTINGS_IMAGES 64
 #define SEEP_SETTINGS_NAME_SIZE 256
 
+/* How the heap of a process is recorded. */
+typedef enum seep_heap_method {
+  SEEP_HEAP_METHOD_AUTO = 0, /* its calls, while it runs; VirtualAlloc alone where wpr refuses that */
+  SEEP_HEAP_METHOD_OFF       /* VirtualAlloc alone */
+} seep_heap_method;
+
 /* What one image is judged by; all values are effective, also those that are the general ones. */
 typedef struct seep_settings_image {
   char name[SEEP_SETTINGS_NAME_SIZE];
@@ -49,8 +55,9 @@ typedef struct seep_settings {
   bool event2004_enabled;
   int64_t event2004_urgent_ms; /* event2004.urgent_s: how long a named process stays urgent */
   bool capture_enabled;
-  char capture_instance[64];  /* capture.instance: letters, digits, - and _ only */
-  int64_t capture_maximum_ms; /* capture.maximum_s */
+  uint32_t capture_heap_method; /* capture.heap_method: seep_heap_method */
+  char capture_instance[64];    /* capture.instance: letters, digits, - and _ only */
+  int64_t capture_maximum_ms;   /* capture.maximum_s */
   uint64_t capture_maximum_bytes;
   uint64_t capture_minimum_free_bytes;
   uint64_t capture_folder_quota_bytes;

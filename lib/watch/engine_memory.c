@@ -385,8 +385,10 @@ bool seep_engine__kind_is_settled(const seep_engine *engine, seep_mono now, cons
   const seep_engine_watch *watch = &engine->watches[open->slot];
   bool tried =
       watch->memory != NULL && watch->memory->growth.comparison_count == SEEP_GROWTH_KIND_COMPARISONS;
-  return seep_engine__kind_is_known(open) || tried || watch->memory_denied != NULL ||
-         !engine->settings.memory_enabled || seep_mono_since(now, open->called) >= patience_ms(engine, open);
+  bool matters =
+      engine->settings.memory_enabled && engine->settings.capture_heap_method != SEEP_HEAP_METHOD_OFF;
+  return !matters || seep_engine__kind_is_known(open) || tried || watch->memory_denied != NULL ||
+         seep_mono_since(now, open->called) >= patience_ms(engine, open);
 }
 
 size_t seep_engine_looked_into(const seep_engine *engine)

@@ -46,6 +46,7 @@ void seep_engine__offer_recording(seep_engine *engine, seep_now now)
 static seep_recorder_settings recorder_settings(const seep_settings *from, bool stopping)
 {
   seep_recorder_settings to = {.enabled = from->capture_enabled,
+                               .heap = from->capture_heap_method != SEEP_HEAP_METHOD_OFF,
                                .maximum_ms = from->capture_maximum_ms,
                                .maximum_bytes = from->capture_maximum_bytes,
                                .minimum_free_bytes = from->capture_minimum_free_bytes,
@@ -96,7 +97,7 @@ static void store_capture(seep_engine *engine, seep_now now, const seep_recorder
                                 .bytes = action->bytes};
   bool saved = action->outcome == SEEP_RECORDER_SAVED;
   seep_text_copy(capture.image, sizeof capture.image, action->target.image);
-  seep_text_copy(capture.kind, sizeof capture.kind, "virtualalloc");
+  seep_text_copy(capture.kind, sizeof capture.kind, seep_profile_kind_text(action->recording));
   seep_text_copy(capture.path, sizeof capture.path, saved ? engine->recorder.output : "");
   seep_text_copy(capture.outcome, sizeof capture.outcome, saved ? "saved" : action->reason);
   seep_command command = {.kind = SEEP_COMMAND_CAPTURE_ADD};

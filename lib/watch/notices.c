@@ -358,6 +358,16 @@ static void add_target_kind(seep_alert *alert, const seep_recorder_target *targe
   seep_alert_add_text(alert, text);
 }
 
+static const char *recording_text(const seep_recorder_action *action)
+{
+  if (action->recording == SEEP_PROFILE_HEAP) {
+    return "the heap calls of this process, and VirtualAllocation";
+  }
+  return action->stepped_down
+             ? "VirtualAllocation, for the recorder of this server refused to record the heap"
+             : "VirtualAllocation";
+}
+
 void seep_notices_recording(seep_alert *alert, const seep_recorder_action *action, const char *path,
                             const seep_settings *settings, seep_wall since)
 {
@@ -365,7 +375,7 @@ void seep_notices_recording(seep_alert *alert, const seep_recorder_action *actio
   case SEEP_RECORDER_STARTED:
     seep_alert_init(alert, SEEP_ALERT_RECORDING_STARTED);
     add_target(alert, &action->target);
-    seep_alert_add_text(alert, "VirtualAllocation");
+    seep_alert_add_text(alert, recording_text(action));
     seep_alert_add_text(alert, action->instance);
     seep_alert_add_u64(alert, (uint64_t)(settings->capture_maximum_ms / SEEP_MS_PER_SECOND));
     seep_alert_add_bytes(alert, settings->capture_maximum_bytes);

@@ -107,15 +107,18 @@ static void add_journal(seep_watchdog *watchdog, const seep_recorder_action *act
 
 static void write_profile(seep_watchdog *watchdog)
 {
-  char text[SEEP_WPR_PROFILE_SIZE];
+  char text[SEEP_PROFILE_SIZE];
   seep_writer writer;
   const seep_settings *settings = seep_engine_settings_in_force(watchdog->engine);
-  seep_wpr_profile profile = {.buffers = settings->capture_buffers, .buffer_kilobytes = 1024};
+  const seep_recorder *recorder = seep_engine_recorder_of(watchdog->engine);
+  const seep_profile profile = {.kind = recorder->recording,
+                                .pid = recorder->target.key.pid,
+                                .buffers = settings->capture_buffers,
+                                .buffer_kilobytes = 1024};
   seep_writer_init(&writer, text, sizeof text);
-  seep_wpr_profile_virtualalloc(&writer, &profile);
-  seep_status status = writer.cut ? SEEP_LIMIT
-                                  : seep_files_write(seep_engine_recorder_of(watchdog->engine)->profile_path,
-                                                     text, writer.length, NULL);
+  seep_profile_write(&writer, &profile);
+  seep_status status =
+      writer.cut ? SEEP_LIMIT : seep_files_write(recorder->profile_path, text, writer.length, NULL);
   if (status != SEEP_OK) {
     tool_could_not_run(watchdog, status);
   }

@@ -71,6 +71,18 @@ check "the case of pages.exe: Private Data" within 30 kind_is pages.exe 'Private
 check "the case of plain.exe stays undetermined" kind_is plain.exe undetermined
 seepwatch leaks 2>&1 | sed 's/^/                     | /'
 
+say "What is recorded follows from it: one at a time, the heap by its own calls, everything else by VirtualAlloc."
+check_event "event 300 for heaps.exe" 300 60 '\|heaps\.exe\|' && show_event
+check_match "its heap is recorded, while it runs" '^the heap calls of this process' "$(insert 3)"
+check_event "event 300 for pages.exe" 300 60 '\|pages\.exe\|'
+check_match "VirtualAlloc alone" '^VirtualAllocation$' "$(insert 3)"
+check_event "event 301 for heaps.exe" 301 60 '\|heaps\.exe\|' && show_event
+check_match "the file's name says so" '-heap\.etl$' "$(insert 3)"
+check_event "event 301 for pages.exe" 301 60 '\|pages\.exe\|'
+check_match "so does the other's" '-virtualalloc\.etl$' "$(insert 3)"
+seepwatch captures list 2>&1 | sed 's/^/                     | /'
+check_match "and the list of recordings" 'heap .*heaps\.exe' "$(seepwatch captures list 2>/dev/null)"
+
 say "A process that ends while it is looked at is no mishap."
 for program in heaps.exe pages.exe plain.exe; do program_stop $program; done
 check "heaps.exe is no more: the verb says so, exit code 3" within 15 gone "$heaps_pid"

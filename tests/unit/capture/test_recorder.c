@@ -24,8 +24,7 @@ static void whole_way(void **state)
   assert_string_equal(b.actions.items[0].instance, "Seepwatch");
   assert_int_equal(b.actions.items[0].journal_id, 0);
   assert_int_equal(run->deadline_ms, 60000);
-  assert_string_equal(run->command.arguments[1],
-                      "C:\\captures\\working\\SeepVirtualAlloc.wprp!SeepVirtualAlloc");
+  assert_string_equal(run->command.arguments[1], "C:\\captures\\working\\Seepwatch.wprp!SeepVirtualAlloc");
   assert_string_equal(run->command.arguments[4], "C:\\captures\\working");
   assert_string_equal(run->command.arguments[6], "Seepwatch");
   assert_idle(false);
@@ -43,6 +42,34 @@ static void whole_way(void **state)
   assert_int_equal(last()->duration_ms, 600000);
   assert_string_equal(b.recorder.output, "C:\\captures\\20261122T104444Z-leaky.exe-4242-virtualalloc.etl");
   assert_idle(true);
+}
+
+/* A heap is recorded where it is what grows, and where the administrator lets it be. */
+static void what_is_recorded(void **state)
+{
+  (void)state;
+  static const struct {
+    bool heap;
+    seep_memory_kind kind;
+    const char *profile, *ending;
+  } cases[] = {{true, SEEP_MEMORY_HEAP, "!SeepHeap", "-4242-heap.etl"},
+               {false, SEEP_MEMORY_HEAP, "!SeepVirtualAlloc", "-4242-virtualalloc.etl"},
+               {true, SEEP_MEMORY_PRIVATE_DATA, "!SeepVirtualAlloc", "-4242-virtualalloc.etl"},
+               {true, SEEP_MEMORY_MIXED, "!SeepVirtualAlloc", "-4242-virtualalloc.etl"},
+               {true, SEEP_MEMORY_MANAGED, "!SeepVirtualAlloc", "-4242-virtualalloc.etl"},
+               {true, SEEP_MEMORY_UNDETERMINED, "!SeepVirtualAlloc", "-4242-virtualalloc.etl"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    set_up(NULL);
+    b.settings.heap = cases[i].heap;
+    b.request.target.memory_kind = cases[i].kind;
+    assert_string_equal(request(), "JOURNAL_ADD PROFILE start");
+    assert_non_null(strstr(last()->command.arguments[1], cases[i].profile));
+    assert_string_equal(exited(0), "STARTED");
+    assert_int_equal(last()->recording == SEEP_PROFILE_HEAP, strcmp(cases[i].profile, "!SeepHeap") == 0);
+    assert_false(last()->stepped_down);
+    assert_non_null(strstr(b.recorder.output, cases[i].ending));
+    assert_non_null(strstr(b.recorder.output_temporary, cases[i].ending));
+  }
 }
 
 static void byte_limit(void **state)
@@ -450,6 +477,7 @@ static void stray_answers(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      TEST(what_is_recorded),
       TEST(whole_way),
       TEST(byte_limit),
       TEST(disk_floor),

@@ -31,6 +31,71 @@ static void start_refused(void **state)
   }
 }
 
+/* ---- a heap recording that wpr does not take ---- */
+
+static void request_heap(void)
+{
+  b.settings.heap = true;
+  b.request.target.memory_kind = SEEP_MEMORY_HEAP;
+  assert_string_equal(request(), "JOURNAL_ADD PROFILE start");
+}
+
+static void heap_refused_then_virtualalloc(void **state)
+{
+  (void)state;
+  request_heap();
+  assert_non_null(strstr(last()->command.arguments[1], "!SeepHeap"));
+  assert_string_equal(exited(0xC558300Cu), "cancel"); /* nothing of the first try may be left */
+  assert_string_equal(exited(IDLE_CODE), "DELETE PROFILE start");
+  assert_non_null(strstr(last()->command.arguments[1], "!SeepVirtualAlloc"));
+  assert_string_equal(exited(0), "STARTED");
+  assert_int_equal(last()->recording, SEEP_PROFILE_VIRTUALALLOC);
+  assert_true(last()->stepped_down);
+  assert_non_null(strstr(b.recorder.output, "-virtualalloc.etl"));
+  /* The next one tries the heap again: this wpr may have been busy with another heap session. */
+  tick(600000, 0, 100 * GIB);
+  saved(1000);
+  next_program();
+  request_heap();
+  assert_non_null(strstr(last()->command.arguments[1], "!SeepHeap"));
+}
+
+static void both_refused(void **state)
+{
+  (void)state;
+  request_heap();
+  exited(DENIED_CODE);
+  exited(IDLE_CODE);
+  assert_string_equal(exited(DENIED_CODE), "cancel");
+  assert_string_equal(exited(IDLE_CODE), "DELETE REMOVE FAILED");
+  assert_int_equal(last()->exit_code, DENIED_CODE);
+  assert_idle(true);
+}
+
+/* What is not a refusal is no reason to step down: it would meet the other profile too. */
+static void heap_without_room(void **state)
+{
+  (void)state;
+  request_heap();
+  assert_string_equal(exited(0x80070008u), "cancel");
+  assert_string_equal(exited(IDLE_CODE), "DELETE REMOVE FAILED");
+  set_up(NULL);
+  request_heap();
+  assert_string_equal(exited(BUSY_CODE), "");
+  assert_string_equal(wait_ms(5000), "start");
+  assert_non_null(strstr(last()->command.arguments[1], "!SeepHeap"));
+}
+
+static void stopped_while_stepping_down(void **state)
+{
+  (void)state;
+  request_heap();
+  assert_string_equal(exited(0xC5580612u), "cancel");
+  assert_string_equal(plain(SEEP_RECORDER_SHUT_DOWN), "");
+  assert_string_equal(exited(IDLE_CODE), "DELETE REMOVE ABANDONED");
+  assert_idle(true);
+}
+
 /* Server 2016: neither verb knows -instancename. That a cancel fails for it must not keep the journal for
  * ever. */
 static void start_on_old_wpr(void **state)
@@ -319,6 +384,10 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       TEST(start_refused),
+      TEST(heap_refused_then_virtualalloc),
+      TEST(both_refused),
+      TEST(heap_without_room),
+      TEST(stopped_while_stepping_down),
       TEST(start_on_old_wpr),
       TEST(start_busy),
       TEST(start_busy_then_good),

@@ -3,8 +3,9 @@
  * can, a journal that survives, a service that crashes. 20,000 random histories; after every event the world
  * is checked: what records has a journal entry; never two recordings; never two wpr calls at once; the
  * journal comes first; no start after a shutdown; a tick beyond a limit ends the recording; every accepted
- * request is told one outcome. Each history ends with good answers only, and then everything must be idle,
- * tidy and forgotten within a bound.
+ * request is told one outcome; a heap is recorded only where it grows and that is wanted, its file is named
+ * so, and where wpr refuses it VirtualAlloc is. Each history ends with good answers only, and then everything
+ * must be idle, tidy and forgotten within a bound.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,13 +33,14 @@ typedef struct world {
   seep_mono now;
   uint64_t random;
   /* wpr: facts about the machine */
-  bool no_wpr, old_wpr;
+  bool no_wpr, old_wpr, no_heap; /* no_heap: it refuses heap profiles */
   bool running[2];
   bool detached_stop[2]; /* a stop that outlived its deadline and is merging still */
   /* the call that is out */
   bool call_out;
   seep_wpr_verb call_verb;
   unsigned call_instance;
+  bool call_heap; /* a start, of a heap recording */
   /* the journal: id 0 = no entry */
   int64_t journal[2];
   int64_t journal_last; /* the one added last in this life */
@@ -46,13 +48,14 @@ typedef struct world {
   int64_t recover[2]; /* still to be given to the recorder in this life */
   bool shut_down;
   bool owes_outcome; /* a request was accepted and its outcome not told yet */
+  bool wanted_heap;  /* by the settings when the present request was accepted */
   unsigned told[6];
   char history[EVENTS * 24 + 2000];
   size_t history_length;
 } world;
 
 static world w;
-static unsigned totals[6], crashes, lingered;
+static unsigned totals[6], crashes, lingered, heap_starts, step_downs;
 
 static uint32_t draw(uint32_t below)
 {
@@ -94,6 +97,20 @@ static unsigned instance_of(const char *name)
 
 /* ---- carrying out ---- */
 
+static void note_start(const seep_wpr_command *command)
+{
+  const char *name = strchr(command->arguments[1], '!');
+  REQUIRE(name != NULL);
+  w.call_heap = strcmp(name, "!SeepHeap") == 0;
+  REQUIRE(w.call_heap || strcmp(name, "!SeepVirtualAlloc") == 0);
+  REQUIRE(strstr(w.recorder.output, w.call_heap ? "-heap.etl" : "-virtualalloc.etl") != NULL);
+  REQUIRE(strstr(w.recorder.output_temporary, w.call_heap ? "-heap.etl" : "-virtualalloc.etl") != NULL);
+  REQUIRE(!w.call_heap || (w.wanted_heap && w.recorder.target.memory_kind == SEEP_MEMORY_HEAP));
+  REQUIRE(!w.call_heap || !w.recorder.stepped_down);
+  heap_starts += w.call_heap;
+  step_downs += w.recorder.stepped_down;
+}
+
 static void carry_out_run(const seep_recorder_action *action)
 {
   const seep_wpr_command *command = &action->command;
@@ -106,6 +123,7 @@ static void carry_out_run(const seep_recorder_action *action)
     REQUIRE(!w.shut_down);
     REQUIRE(w.journal[instance] != 0);
     REQUIRE(w.owes_outcome); /* for a request, and not after its end was told */
+    note_start(command);
   }
   w.call_out = true;
   w.call_verb = command->verb;
@@ -195,7 +213,9 @@ static seep_recorder_event true_answer(void)
     return exited(0xC5580601u);
   }
   seep_recorder_event event = exited(0);
-  if (w.call_verb == SEEP_WPR_START) {
+  if (w.call_verb == SEEP_WPR_START && w.call_heap && w.no_heap) {
+    event.exit_code = 0xC5580612u;
+  } else if (w.call_verb == SEEP_WPR_START) {
     event.exit_code = w.running[i] ? 0xC5583001u : 0;
     w.running[i] = true;
   } else {
@@ -282,6 +302,9 @@ static void request(void)
   snprintf(event.target.image, sizeof event.target.image, "p%u.exe", (unsigned)draw(200));
   seep_text_copy(w.settings.instance, sizeof w.settings.instance, instances[chance(20)]);
   w.settings.enabled = chance(95);
+  w.settings.heap = chance(70);
+  event.target.memory_kind = chance(50) ? SEEP_MEMORY_HEAP : SEEP_MEMORY_PRIVATE_DATA;
+  w.wanted_heap = idle ? w.settings.heap : w.wanted_heap;
   note("request");
   feed(&event);
   /* Refused with a word, or begun; never both, never neither. */
@@ -405,6 +428,7 @@ static void begin(uint64_t seed)
   seep_text_copy(w.settings.instance, sizeof w.settings.instance, instances[0]);
   w.no_wpr = chance(3);
   w.old_wpr = !w.no_wpr && chance(3);
+  w.no_heap = chance(20);
   assert_true(seep_recorder_init(&w.recorder, "/captures", "/captures/working", '/'));
 }
 
@@ -432,6 +456,8 @@ static void random_histories(void **state)
   }
   assert_true(crashes > 1000);
   assert_true(lingered > 1000);
+  assert_true(heap_starts > 1000);
+  assert_true(step_downs > 100);
 }
 
 int main(void)

@@ -109,7 +109,8 @@ static void values_are_taken(void **state)
       parse("{\"$schema\": \"x\", \"$comment\": \"a\",\n"
             " \"poll\": {\"$comment\": \"b\", \"$comment\": \"c\", \"interval_s\": 60, "
             "\"urgent_interval_s\": 1e1},\n"
-            " \"capture\": {\"enabled\": false, \"instance\": \"A-b_9\", \"minimum_free_bytes\": -0},\n"
+            " \"capture\": {\"enabled\": false, \"instance\": \"A-b_9\", \"heap_method\": \"off\", "
+            "\"minimum_free_bytes\": -0},\n"
             " \"store\": {\"retention_days\": 3650, \"hourly_days\": 1}, \"alerts\": {\"heartbeat_hours\": "
             "1.0},\n"
             " \"detector\": {\"minimum_growth_bytes\": 1125899906842624, \"handles\": false},\n"
@@ -119,6 +120,7 @@ static void values_are_taken(void **state)
   assert_int_equal(settings.poll_urgent_interval_ms, 10000);
   assert_false(settings.capture_enabled);
   assert_string_equal(settings.capture_instance, "A-b_9");
+  assert_int_equal(settings.capture_heap_method, SEEP_HEAP_METHOD_OFF);
   assert_int_equal(settings.capture_minimum_free_bytes, 0);
   assert_int_equal(settings.store_retention_ms, INT64_C(315360000000));
   assert_int_equal(settings.store_hourly_ms, 86400000);
@@ -216,6 +218,9 @@ static void wrong_types_are_refused(void **state)
   is_refused("{\"poll\": {\"interval_s\": {}}}", SEEP_INVALID, 1, "poll.interval_s", "whole number");
   is_refused("{\"capture\": {\"enabled\": 1}}", SEEP_INVALID, 1, "capture.enabled", "true or false");
   is_refused("{\"capture\": {\"enabled\": \"true\"}}", SEEP_INVALID, 1, "capture.enabled", "true or false");
+  is_refused("{\"capture\": {\"heap_method\": true}}", SEEP_INVALID, 1, "capture.heap_method",
+             "must be one of \"auto\", \"off\"");
+  is_refused("{\"capture\": {\"heap_method\": \"live\"}}", SEEP_INVALID, 1, "capture.heap_method", "one of");
   is_refused("{\"capture\": {\"instance\": 7}}", SEEP_INVALID, 1, "capture.instance", "letters");
   is_refused("{\"processes\": {\"ignore\": \"a.exe\"}}", SEEP_INVALID, 1, "processes.ignore", "list");
   is_refused("{\"processes\": {\"ignore\": [\n\"a.exe\",\n7]}}", SEEP_INVALID, 3, "processes.ignore",

@@ -86,24 +86,39 @@ void rig_empty_folder(void)
   rig_write_settings();
 }
 
-unsigned rig_calls_of(const char *verb)
+/* Lines of the recorder's calls that have these words: at their beginning, or anywhere. */
+static unsigned count_calls(const char *words, bool anywhere)
 {
   char *text = NULL;
-  size_t size = 0;
+  size_t size = 0, length = strlen(words);
   unsigned count = 0;
   if (seep_files_read(rig_path("calls.txt"), 100000, &text, &size, NULL) != SEEP_OK) {
     return 0;
   }
   for (size_t at = 0; at < size;) {
     size_t end = at;
+    bool found = false;
     while (end < size && text[end] != '\n') {
       end++;
     }
-    count += end - at >= strlen(verb) && memcmp(text + at, verb, strlen(verb)) == 0;
+    for (size_t from = at; from + length <= end && !found && (anywhere || from == at); from++) {
+      found = memcmp(text + from, words, length) == 0;
+    }
+    count += found;
     at = end + 1;
   }
   free(text);
   return count;
+}
+
+unsigned rig_calls_of(const char *verb)
+{
+  return count_calls(verb, false);
+}
+
+unsigned rig_calls_with(const char *words)
+{
+  return count_calls(words, true);
 }
 
 static void says_running(void *context)

@@ -47,7 +47,8 @@ const seep_alert *rig_poll_until(rig *r, uint32_t id, size_t n);
 void rig_write_settings(void); /* the ones with short times */
 void rig_write(const char *name, const char *text);
 void rig_remove(const char *name);
-unsigned rig_calls_of(const char *verb); /* how often the recorder was called with this first argument */
+unsigned rig_calls_of(const char *verb);    /* how often the recorder was called with this first argument */
+unsigned rig_calls_with(const char *words); /* and how often with these anywhere in its arguments */
 bool rig_temporary_is_empty(void);
 size_t rig_journal_entries(void); /* of the stopped watchdog */
 

@@ -205,6 +205,18 @@ static void switched_off_nobody_is_asked_for_and_no_recording_waits(void **state
   assert_string_equal(engine_rig_insert(r, SEEP_ALERT_LEAK_FOUND, 1, "memory kind"), "undetermined");
 }
 
+static void no_recording_waits_where_the_kind_does_not_matter_to_it(void **state)
+{
+  engine_rig *r = *state;
+  r->settings.capture_heap_method = SEEP_HEAP_METHOD_OFF;
+  engine_rig_restart(r);
+  memory_rig_leak(r, 4242, "leaky.exe");
+  engine_rig_poll(r, CALLED);
+  assert_int_equal(r->leaks_opened, 1);
+  assert_int_equal(r->requests, 1);
+  assert_true(r->inventories > 0);
+}
+
 static void switched_off_while_running_it_forgets_and_takes_no_answer(void **state)
 {
   engine_rig *r = *state;
@@ -425,6 +437,7 @@ int main(void)
       memory_test(while_it_grows_rapidly_five_times_as_often),
       memory_test(nobody_is_asked_for_who_is_ignored),
       memory_test(switched_off_nobody_is_asked_for_and_no_recording_waits),
+      memory_test(no_recording_waits_where_the_kind_does_not_matter_to_it),
       memory_test(switched_off_while_running_it_forgets_and_takes_no_answer),
       memory_test(one_at_a_time_and_everybody_in_turn),
       memory_test(rapid_growth_comes_first),

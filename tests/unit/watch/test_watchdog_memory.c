@@ -76,7 +76,8 @@ static void poll_times(rig *r, unsigned polls)
   assert_true(fetches(r) >= end);
 }
 
-static void is_told_as(rig *r, const char *kind)
+/* recorded: how what is recorded of it is told; profile: what wpr was started with. */
+static void is_told_as(rig *r, const char *kind, const char *recorded, const char *profile)
 {
   rig_start(r);
   const seep_alert *alert = rig_poll_until(r, SEEP_ALERT_LEAK_FOUND, 1);
@@ -85,8 +86,12 @@ static void is_told_as(rig *r, const char *kind)
   assert_non_null(told);
   assert_non_null(strstr(told, " percent sure: "));
   assert_memory_equal(told, kind, strlen(kind));
-  assert_non_null(rig_poll_until(r, SEEP_ALERT_RECORDING_STARTED, 1));
+  alert = rig_poll_until(r, SEEP_ALERT_RECORDING_STARTED, 1);
+  assert_non_null(alert);
+  assert_string_equal(seep_alert_insert(alert, "what is recorded"), recorded);
+  assert_memory_equal(seep_alert_insert(alert, "memory kind"), kind, strlen(kind));
   (void)rig_stop(r);
+  assert_int_equal(rig_calls_with(profile), 1);
   assert_true(memory.opened >= 3);
   assert_int_equal(memory.opened, memory.closed);
   assert_int_equal(memory.overlaps, 0);
@@ -95,13 +100,23 @@ static void is_told_as(rig *r, const char *kind)
 
 static void private_data_that_leaks_is_told(void **state)
 {
-  is_told_as(*state, "Private Data, ");
+  is_told_as(*state, "Private Data, ", "VirtualAllocation", "!SeepVirtualAlloc");
 }
 
 static void a_heap_that_leaks_is_told(void **state)
 {
   memory.grows_heap = true;
-  is_told_as(*state, "Heap, ");
+  is_told_as(*state, "Heap, ", "the heap calls of this process, and VirtualAllocation", "!SeepHeap");
+}
+
+static void where_the_recorder_refuses_the_heap_pages_are_recorded(void **state)
+{
+  memory.grows_heap = true;
+  rig_write("knobs.txt", "fail 1\n");
+  is_told_as(*state, "Heap, ",
+             "VirtualAllocation, for the recorder of this server refused to record the heap",
+             "!SeepVirtualAlloc");
+  assert_int_equal(rig_calls_with("!SeepHeap"), 1);
 }
 
 static void who_may_not_be_looked_into_is_told_and_recorded_all_the_same(void **state)
@@ -237,6 +252,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
       memory_test(private_data_that_leaks_is_told),
       memory_test(a_heap_that_leaks_is_told),
+      memory_test(where_the_recorder_refuses_the_heap_pages_are_recorded),
       memory_test(who_may_not_be_looked_into_is_told_and_recorded_all_the_same),
       memory_test(without_the_port_nobody_is_looked_into),
       memory_test(a_look_that_fails_on_its_way_harms_nobody),
