@@ -138,13 +138,25 @@ static bool give_up_for_disk(const seep_recorder__turn *turn)
   return true;
 }
 
+/* What has been leaked since the recording began. */
+static bool has_enough(const seep_recorder__turn *turn)
+{
+  seep_recorder *recorder = turn->recorder;
+  uint64_t commit_bytes = turn->event->commit_bytes;
+  if (recorder->commit_bytes == 0) {
+    recorder->commit_bytes = commit_bytes;
+  }
+  return commit_bytes > recorder->commit_bytes &&
+         commit_bytes - recorder->commit_bytes >= turn->settings->enough_growth_bytes;
+}
+
 static void on_tick(const seep_recorder__turn *turn)
 {
   seep_recorder *recorder = turn->recorder;
   const seep_recorder_settings *settings = turn->settings;
   if (recorder->state == SEEP_RECORDER_RECORDING && !give_up_for_disk(turn)) {
     if (seep_mono_since(turn->now, recorder->started) >= settings->maximum_ms ||
-        turn->event->raw_bytes >= settings->maximum_bytes) {
+        turn->event->raw_bytes >= settings->maximum_bytes || has_enough(turn)) {
       seep_recorder__begin_save(turn);
     }
   } else if (recorder->state == SEEP_RECORDER_WAITING) {

@@ -39,11 +39,12 @@ typedef struct seep_recorder_settings {
   bool enabled;
   bool heap; /* where the heap grows, its calls are recorded too, of the running process by its PID */
   char instance[64];
-  int64_t maximum_ms;          /* length of a recording */
-  uint64_t maximum_bytes;      /* raw bytes on disk */
-  uint64_t minimum_free_bytes; /* of the volume, before and during */
-  uint64_t folder_quota_bytes; /* finished captures; beyond it nothing new is recorded */
-  int64_t cool_down_ms;        /* per image */
+  int64_t maximum_ms;           /* length of a recording */
+  uint64_t maximum_bytes;       /* raw bytes on disk */
+  uint64_t enough_growth_bytes; /* once the target has grown by so much, its leak is in the trace */
+  uint64_t minimum_free_bytes;  /* of the volume, before and during */
+  uint64_t folder_quota_bytes;  /* finished captures; beyond it nothing new is recorded */
+  int64_t cool_down_ms;         /* per image */
   int64_t start_deadline_ms, stop_deadline_ms, cancel_deadline_ms;
   int64_t retry_ms; /* after a transient answer */
   unsigned retries;
@@ -86,6 +87,7 @@ typedef struct seep_recorder_event {
   uint32_t exit_code;
   seep_status tool_status;
   uint64_t raw_bytes;    /* TICK: size of our raw files */
+  uint64_t commit_bytes; /* TICK: of the target, 0 = not known */
   uint64_t free_bytes;   /* TICK, REQUEST: of the capture volume */
   uint64_t folder_bytes; /* REQUEST: finished captures */
   uint64_t output_bytes; /* TOOL_EXITED after a stop: size of the file it wrote, 0 = not there */
@@ -154,8 +156,9 @@ typedef struct seep_recorder {
   char output_temporary[SEEP_RECORDER_PATH_SIZE];
   char output[SEEP_RECORDER_PATH_SIZE];
   char path_separator;
-  seep_mono started;   /* of the recording */
-  int64_t duration_ms; /* from started to the stop */
+  seep_mono started;     /* of the recording */
+  int64_t duration_ms;   /* from started to the stop */
+  uint64_t commit_bytes; /* of the target, the first that was known since; 0 = none yet */
   seep_mono retry_at;
   seep_wpr_verb verb;         /* of the call that is out or will be repeated */
   seep_recorder_state resume; /* where WAITING goes back to */

@@ -34,6 +34,7 @@ static void on_start_exit(const seep_recorder__turn *turn)
   if (answer == SEEP_WPR_DONE) {
     recorder->state = SEEP_RECORDER_RECORDING;
     recorder->started = turn->now;
+    recorder->commit_bytes = 0;
     seep_recorder__tell(turn, SEEP_RECORDER_STARTED, "the recording runs");
     return;
   }

@@ -87,6 +87,8 @@ static const seep_key table[] = {
      "A recording is saved after this many seconds at the latest", NULL, NULL},
     {"capture", "maximum_bytes", U64(capture_maximum_bytes), 512 * MB, MB, TB,
      "A recording is saved as soon as its raw files reach this size", NULL, NULL},
+    {"capture", "enough_growth_bytes", U64(capture_enough_growth_bytes), 256 * MB, MB, PB,
+     "A recording is saved as soon as the process has grown by this much since it began", NULL, NULL},
     {"capture", "minimum_free_bytes", U64(capture_minimum_free_bytes), 5 * GB, 0, PB,
      "No recording begins or goes on with less free space than this on the volume", NULL, NULL},
     {"capture", "folder_quota_bytes", U64(capture_folder_quota_bytes), 4 * GB, MB, PB,

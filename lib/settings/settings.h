@@ -59,6 +59,7 @@ typedef struct seep_settings {
   char capture_instance[64];    /* capture.instance: letters, digits, - and _ only */
   int64_t capture_maximum_ms;   /* capture.maximum_s */
   uint64_t capture_maximum_bytes;
+  uint64_t capture_enough_growth_bytes;
   uint64_t capture_minimum_free_bytes;
   uint64_t capture_folder_quota_bytes;
   int64_t capture_cool_down_ms; /* capture.cool_down_s */

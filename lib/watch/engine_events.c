@@ -330,7 +330,9 @@ void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *u
   }
   if (!seep_recorder_is_idle(&engine->recorder) && measures != NULL) {
     seep_recorder_event event = *measures;
+    size_t slot = seep_process_table_find(engine->table, engine->recorder.target.key);
     event.kind = SEEP_RECORDER_TICK;
+    event.commit_bytes = slot != SEEP_NO_SLOT ? seep_process_table_at(engine->table, slot)->commit_bytes : 0;
     seep_engine_recorder(engine, now, &event);
   }
   if (now.mono.ms >= engine->next_heartbeat.ms && !engine->stopping) {

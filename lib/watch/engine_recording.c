@@ -49,6 +49,7 @@ static seep_recorder_settings recorder_settings(const seep_settings *from, bool 
                                .heap = from->capture_heap_method != SEEP_HEAP_METHOD_OFF,
                                .maximum_ms = from->capture_maximum_ms,
                                .maximum_bytes = from->capture_maximum_bytes,
+                               .enough_growth_bytes = from->capture_enough_growth_bytes,
                                .minimum_free_bytes = from->capture_minimum_free_bytes,
                                .folder_quota_bytes = from->capture_folder_quota_bytes,
                                .cool_down_ms = from->capture_cool_down_ms,

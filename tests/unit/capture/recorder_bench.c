@@ -18,6 +18,7 @@ int set_up(void **state)
                                         .instance = "Seepwatch",
                                         .maximum_ms = 600000,
                                         .maximum_bytes = 2 * GIB,
+                                        .enough_growth_bytes = 256 * (GIB / 1024),
                                         .minimum_free_bytes = 10 * GIB,
                                         .folder_quota_bytes = 20 * GIB,
                                         .cool_down_ms = 3600000,

@@ -80,6 +80,35 @@ static void byte_limit(void **state)
   assert_string_equal(tick(1000, 2 * GIB, 100 * GIB), "stop");
 }
 
+static const char *tick_with_commit(uint64_t commit_bytes)
+{
+  seep_recorder_event event = {
+      .kind = SEEP_RECORDER_TICK, .free_bytes = 100 * GIB, .commit_bytes = commit_bytes};
+  b.now.ms += 1000;
+  seep_recorder_step(&b.recorder, &b.settings, b.now, &event, &b.actions);
+  return b.actions.count == 0 ? "" : seep_wpr_verb_text(last()->verb);
+}
+
+/* Counted from the first figure after the start, however large the process was before. */
+static void enough_growth(void **state)
+{
+  (void)state;
+  const uint64_t enough = b.settings.enough_growth_bytes;
+  start_recording();
+  assert_string_equal(tick_with_commit(0), ""); /* not known yet: it is in no poll */
+  assert_string_equal(tick_with_commit(50 * GIB), "");
+  assert_string_equal(tick_with_commit(50 * GIB + enough - 1), "");
+  assert_string_equal(tick_with_commit(49 * GIB), "");
+  assert_string_equal(tick_with_commit(0), "");
+  assert_string_equal(tick_with_commit(50 * GIB + enough), "-stop");
+  saved(1000);
+  /* The next recording counts anew. */
+  next_program();
+  start_recording();
+  assert_string_equal(tick_with_commit(50 * GIB + enough), "");
+  assert_string_equal(tick_with_commit(50 * GIB + 2 * enough), "-stop");
+}
+
 static void disk_floor(void **state)
 {
   (void)state;
@@ -480,6 +509,7 @@ int main(void)
       TEST(what_is_recorded),
       TEST(whole_way),
       TEST(byte_limit),
+      TEST(enough_growth),
       TEST(disk_floor),
       TEST(disk_floor_beats_limit),
       TEST(disk_floor_between_stops),

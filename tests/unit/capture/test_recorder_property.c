@@ -279,7 +279,10 @@ static void tick(bool harmless)
   w.now.ms += chance(10) ? 700 * SECOND_MS : (1 + (int64_t)draw(30)) * SECOND_MS;
   event.raw_bytes = !harmless && chance(10) ? 3 * GIB : GIB;
   event.free_bytes = !harmless && chance(10) ? draw(10) * GIB : 100 * GIB;
-  bool beyond = seep_mono_since(w.now, w.recorder.started) >= w.settings.maximum_ms ||
+  uint64_t base = w.recorder.commit_bytes;
+  event.commit_bytes = chance(10) ? 0 : GIB + (!harmless && chance(5) ? GIB : 0);
+  bool enough = base != 0 && event.commit_bytes >= base + w.settings.enough_growth_bytes;
+  bool beyond = enough || seep_mono_since(w.now, w.recorder.started) >= w.settings.maximum_ms ||
                 event.raw_bytes >= w.settings.maximum_bytes ||
                 event.free_bytes < w.settings.minimum_free_bytes / 2;
   note("tick");
@@ -417,6 +420,7 @@ static void begin(uint64_t seed)
   w.settings = (seep_recorder_settings){.enabled = true,
                                         .maximum_ms = 600 * SECOND_MS,
                                         .maximum_bytes = 2 * GIB,
+                                        .enough_growth_bytes = GIB,
                                         .minimum_free_bytes = 10 * GIB,
                                         .folder_quota_bytes = 20 * GIB,
                                         .cool_down_ms = 3600 * SECOND_MS,

@@ -45,6 +45,23 @@ static void a_leak_is_recorded_and_saved(void **state)
   assert_int_equal(rig_journal_entries(), 0);
 }
 
+/* 2 MB a look: 8 MB are there long before the day that a recording may take here. */
+static void a_recording_ends_when_enough_has_leaked(void **state)
+{
+  rig *r = *state;
+  rig_write("seepwatch.json",
+            "{\"poll\":{\"interval_s\":1,\"urgent_interval_s\":1},"
+            "\"detector\":{\"bucket_s\":1,\"observation_s\":64,\"minimum_slope_bytes_per_hour\":1048576,"
+            "\"minimum_growth_bytes\":8388608},"
+            "\"capture\":{\"maximum_s\":86400,\"minimum_free_bytes\":0,\"enough_growth_bytes\":8388608}}");
+  fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
+  rig_start(r);
+  assert_non_null(rig_poll_until(r, SEEP_ALERT_RECORDING_STARTED, 1));
+  assert_non_null(rig_poll_until(r, SEEP_ALERT_RECORDING_SAVED, 1));
+  (void)rig_stop(r);
+  assert_int_equal(rig_calls_of("-stop"), 1);
+}
+
 static void a_calm_server_is_not_recorded(void **state)
 {
   rig *r = *state;
@@ -287,6 +304,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
       watchdog_test(starts_and_stops),
       watchdog_test(a_leak_is_recorded_and_saved),
+      watchdog_test(a_recording_ends_when_enough_has_leaked),
       watchdog_test(how_high_an_image_stood_outlives_the_service),
       watchdog_test(a_calm_server_is_not_recorded),
       watchdog_test(stops_within_five_seconds_in_the_middle_of_a_recording),
