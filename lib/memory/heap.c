@@ -10,9 +10,6 @@
 #include "base/saturate.h"
 #include "memory/heap_private.h"
 
-#define MARK_NT UINT32_C(0xFFEEFFEE)
-#define MARK_SEGMENT UINT32_C(0xDDEEDDEE)
-
 void seep_heap__incomplete(seep_heap *heap, const seep_probe *probe, const char *problem)
 {
   heap->complete = false;
@@ -121,13 +118,13 @@ void seep_heap_walk(seep_probe *probe, seep_regions *regions, uint64_t address, 
     return;
   }
   uint32_t mark = seep_probe_u32(head, (size_t)2 * pointer_bytes);
-  if (mark == MARK_NT && !seep_heap__walk_nt(probe, regions, head, out)) {
+  if (mark == SEEP_HEAP_MARK_NT && !seep_heap__walk_nt(probe, regions, head, out)) {
     out->form = SEEP_HEAP_SIGNATURE_ONLY;
     seep_heap__incomplete(out, probe, "it has the mark of a heap's segment, and nothing else of a heap");
-  } else if (mark == MARK_SEGMENT && !seep_heap__walk_segment(probe, regions, head, out)) {
+  } else if (mark == SEEP_HEAP_MARK_SEGMENT && !seep_heap__walk_segment(probe, regions, head, out)) {
     out->form = SEEP_HEAP_SEGMENT;
     seep_heap__incomplete(out, probe, "it is a segment heap of an unknown layout");
-  } else if (mark != MARK_NT && mark != MARK_SEGMENT) {
+  } else if (mark != SEEP_HEAP_MARK_NT && mark != SEEP_HEAP_MARK_SEGMENT) {
     out->form = SEEP_HEAP_STRANGE;
     seep_heap__incomplete(out, probe, "its first page has no mark of a heap");
   }

@@ -13,6 +13,11 @@
 #include "memory/probe.h"
 #include "memory/regions.h"
 
+/* 8 bytes (of 32-bit processes) or 16 behind the beginning: of an NT heap's segments, the first of which is
+ * the heap itself, and of a segment heap. */
+#define SEEP_HEAP_MARK_NT UINT32_C(0xFFEEFFEE)
+#define SEEP_HEAP_MARK_SEGMENT UINT32_C(0xDDEEDDEE)
+
 #define SEEP_HEAP_MAXIMUM_SEGMENTS 4096u /* of an NT heap; real ones have tens */
 #define SEEP_HEAP_MAXIMUM_PAGE_SEGMENTS 65536u
 #define SEEP_HEAP_MAXIMUM_LARGE_BLOCKS 1000000u

@@ -25,7 +25,7 @@ typedef struct taking {
   seep_inventory_detail *detail; /* may be NULL */
   seep_inventory_gap gap;        /* the first one, */
   const char *problem;           /* in words */
-  uint64_t proven[2 * SEEP_INVENTORY_LISTED_HEAPS + 2];
+  uint64_t proven[2 * SEEP_THREADS_LISTED_HEAPS + 2];
   size_t proven_count;
   uint64_t unseen_bytes;        /* of heaps, in memory that is newer than the list of regions */
   seep_threads_heaps before[2]; /* what PEB and PEB32 listed before the regions were; empty: not known */

@@ -55,13 +55,10 @@ typedef struct seep_inventory {
 } seep_inventory;
 
 #define SEEP_INVENTORY_HEAPS 256u
-#define SEEP_INVENTORY_LISTED_HEAPS SEEP_THREADS_LISTED_HEAPS
 
 /* What a person or a test may want to see besides. */
-typedef seep_threads_peb seep_inventory_peb;
-
 typedef struct seep_inventory_detail {
-  seep_inventory_peb pebs[2];
+  seep_threads_peb pebs[2];
   size_t peb_count;
   seep_heap heaps[SEEP_INVENTORY_HEAPS];
   size_t heap_count; /* at most SEEP_INVENTORY_HEAPS; seep_inventory.heaps counts all */

@@ -6,14 +6,13 @@
 #include "memory/leftovers.h"
 
 #include "base/saturate.h"
+#include "memory/heap.h"
 
 /* Pages that Windows maps into every process as private memory: user shared data (documented), and one of the
  * hypervisor's (measured). The latter was seen at other pages near it too; those stay UNKNOWN, a page each.
  */
 static const uint64_t fixed_pages[] = {UINT64_C(0x7FFE0000), UINT64_C(0x7FFE9000)};
 
-#define MARK_NT_SEGMENT UINT32_C(0xFFEEFFEE)
-#define MARK_SEGMENT_HEAP UINT32_C(0xDDEEDDEE)
 #define SNIFF_BYTES 0x40u
 
 #define GIB (UINT64_C(1) << 30)
@@ -153,11 +152,11 @@ static seep_tag sniffed(const uint8_t *bytes, unsigned pointer_bytes, const seep
   size_t mark_offset = 2 * (size_t)pointer_bytes;
   size_t owner_offset = pointer_bytes == 8 ? 0x28 : 0x18;
   uint32_t mark = seep_probe_u32(bytes, mark_offset);
-  if (mark == MARK_NT_SEGMENT) {
+  if (mark == SEEP_HEAP_MARK_NT) {
     bool owned = is_proven(heaps, seep_probe_word(bytes, owner_offset, pointer_bytes));
     return owned ? SEEP_TAG_HEAP : SEEP_TAG_HEAP_UNPROVEN;
   }
-  return mark == MARK_SEGMENT_HEAP ? SEEP_TAG_HEAP_UNPROVEN : SEEP_TAG_UNKNOWN;
+  return mark == SEEP_HEAP_MARK_SEGMENT ? SEEP_TAG_HEAP_UNPROVEN : SEEP_TAG_UNKNOWN;
 }
 
 /* The mark in the first committed bytes, where a heap's header would be; a guard page would answer to nobody.

@@ -10,7 +10,6 @@
 #include "base/saturate.h"
 #include "memory/heap_list.h"
 
-#define MARK_SEGMENT UINT32_C(0xFFEEFFEE)
 #define MARK_HEAP UINT32_C(0xEEFFEEFF)
 #define FRONT_END_LOW_FRAGMENTATION 2u
 
@@ -136,7 +135,8 @@ static void claim_segment(nt_walk *walk, uint64_t segment, segment_size size)
 
 static bool is_segment(const nt_walk *walk, uint64_t segment, const uint8_t *bytes)
 {
-  return segment % SEEP_REGION_PAGE_BYTES == 0 && seep_probe_u32(bytes, walk->common->mark) == MARK_SEGMENT &&
+  return segment % SEEP_REGION_PAGE_BYTES == 0 &&
+         seep_probe_u32(bytes, walk->common->mark) == SEEP_HEAP_MARK_NT &&
          word(walk, bytes, walk->common->owner) == walk->heap->address;
 }
 

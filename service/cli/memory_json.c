@@ -125,11 +125,11 @@ static bool add_dump(cJSON *facts, const seep_memory_look *look)
 }
 
 /* As many as the PEB says there are, but no more than is believed of any. */
-static bool add_heap_array(cJSON *object, const seep_inventory_peb *peb)
+static bool add_heap_array(cJSON *object, const seep_threads_peb *peb)
 {
   cJSON *list = cJSON_AddArrayToObject(object, "heap_array_readable");
   bool ok = list != NULL;
-  for (uint32_t i = 0; ok && i < peb->number_of_heaps && i < SEEP_INVENTORY_LISTED_HEAPS; i++) {
+  for (uint32_t i = 0; ok && i < peb->number_of_heaps && i < SEEP_THREADS_LISTED_HEAPS; i++) {
     ok = add_item(list, cJSON_CreateBool(peb->list_readable));
   }
   return ok;
@@ -140,7 +140,7 @@ static bool add_pebs(cJSON *facts, const seep_inventory_detail *detail)
   cJSON *list = cJSON_AddArrayToObject(facts, "pebs");
   bool ok = list != NULL;
   for (size_t i = 0; ok && i < detail->peb_count; i++) {
-    const seep_inventory_peb *peb = &detail->pebs[i];
+    const seep_threads_peb *peb = &detail->pebs[i];
     cJSON *object = append_object(list);
     ok = object != NULL && add_hex(object, "address", peb->address) &&
          seep_output_add_u64(object, "bits", peb->pointer_bytes * 8) &&

@@ -289,8 +289,8 @@ bool seep_memory_look_heaps(const seep_memory_look *look, uint32_t *count)
 {
   *count = 0;
   for (size_t i = 0; i < look->detail.peb_count; i++) {
-    const seep_inventory_peb *peb = &look->detail.pebs[i];
-    if (peb->number_of_heaps >= SEEP_INVENTORY_LISTED_HEAPS ||
+    const seep_threads_peb *peb = &look->detail.pebs[i];
+    if (peb->number_of_heaps >= SEEP_THREADS_LISTED_HEAPS ||
         peb->number_of_heaps > peb->maximum_number_of_heaps) {
       return false;
     }

@@ -159,3 +159,20 @@ void heap_rig_check_honest(const heap_rig *rig)
     assert_int_equal(heap_bytes, rig->process.heap_total_bytes);
   }
 }
+
+void heap_rig_check_each_read_failing(heap_rig *rig, uint64_t least, seep_status status, bool stays)
+{
+  heap_rig_list_and_walk(rig);
+  uint64_t reads = rig->probe.reads;
+  heap_rig_end_walk(rig);
+  assert_true(reads >= least);
+  for (uint64_t n = 1; n <= reads + 1; n++) {
+    rig->image.fail_read = n;
+    rig->image.fail_status = status;
+    rig->image.fail_stays = stays;
+    heap_rig_list_and_walk(rig);
+    heap_rig_check_honest(rig);
+    assert_true(rig->heap.complete == (n > reads));
+    heap_rig_end_walk(rig);
+  }
+}

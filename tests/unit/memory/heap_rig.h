@@ -55,4 +55,8 @@ void heap_rig_check_problem(const heap_rig *rig, const char *problem);
  * twice, and nobody else's memory is claimed. */
 void heap_rig_check_honest(const heap_rig *rig);
 
+/* Lists and walks anew with the n-th read failing, for every n that a good walk has (`least` at least) and
+ * one more: always honest, and complete only when no read has failed. The image is left. */
+void heap_rig_check_each_read_failing(heap_rig *rig, uint64_t least, seep_status status, bool stays);
+
 #endif

@@ -259,19 +259,7 @@ static void check_nth(image_nt_layout layout, unsigned p, seep_status status, bo
 {
   heap_rig at;
   heap_rig_nt(&at, layout, p);
-  heap_rig_list_and_walk(&at);
-  uint64_t reads = at.probe.reads;
-  heap_rig_end_walk(&at);
-  assert_true(reads >= 10);
-  for (uint64_t n = 1; n <= reads + 1; n++) {
-    at.image.fail_read = n;
-    at.image.fail_status = status;
-    at.image.fail_stays = stays;
-    heap_rig_list_and_walk(&at);
-    heap_rig_check_honest(&at);
-    assert_true(at.heap.complete == (n > reads));
-    heap_rig_end_walk(&at);
-  }
+  heap_rig_check_each_read_failing(&at, 10, status, stays);
   image_fini(&at.image);
 }
 

@@ -236,7 +236,7 @@ static void expect_pebs(const dump_sample *sample)
   cJSON_ArrayForEach(expected, pebs)
   {
     CHECK(sample, "number of PEBs", i < sample->detail.peb_count);
-    const seep_inventory_peb *peb = &sample->detail.pebs[i++];
+    const seep_threads_peb *peb = &sample->detail.pebs[i++];
     CHECK(sample, "PEB's address", number(expected, "address") == peb->address);
     CHECK(sample, "PEB's bits", number(expected, "bits") == peb->pointer_bytes * 8);
     CHECK(sample, "NumberOfHeaps", number(expected, "number_of_heaps") == peb->number_of_heaps);
