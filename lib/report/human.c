@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 const char *seep_human_bytes(uint64_t bytes, char *out, size_t out_size)
 {
@@ -80,6 +81,18 @@ const char *seep_human_duration(int64_t ms, char *out, size_t out_size)
              units[unit + 1].name);
   } else {
     snprintf(out, out_size, "%" PRId64 " %s", first, units[unit].name);
+  }
+  return out;
+}
+
+const char *seep_human_sure(const char *what, double confidence, char *out, size_t out_size)
+{
+  seep_writer writer;
+  seep_writer_init(&writer, out, out_size);
+  seep_writer_text(&writer, what);
+  if (confidence > 0.0) {
+    seep_writer_format(&writer, ", %u percent sure",
+                       confidence < 0.99 ? (unsigned)(confidence * 100.0 + 0.5) : 99u);
   }
   return out;
 }

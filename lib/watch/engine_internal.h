@@ -1,4 +1,4 @@
-/* Shared by engine.c (processes and polls), engine_cases.c (leak cases and lineages), engine_system.c (what
+/* Shared by engine.c (processes and polls), engine_cases.c (leak cases), engine_system.c (what
  * the processes' commit does not show), engine_memory.c (which kind of memory grows), engine_recording.c (the
  * recorder) and engine_events.c (the rest). */
 #ifndef SEEP_WATCH_ENGINE_INTERNAL_H

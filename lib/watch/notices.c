@@ -175,24 +175,15 @@ static void write_sizes(seep_writer *writer, uint64_t from, uint64_t to)
   write_size(writer, to, true);
 }
 
-/* "Heap, 92 percent sure", "undetermined". Nobody is ever wholly sure. */
-static void write_kind(seep_writer *writer, const char *kind, double confidence)
-{
-  seep_writer_text(writer, kind);
-  if (confidence > 0.0) {
-    seep_writer_format(writer, ", %u percent sure",
-                       confidence < 0.99 ? (unsigned)(confidence * 100.0 + 0.5) : 99u);
-  }
-}
-
-/* And "...: what it stands on; most of it in blocks of 4 to 8 MB", or why it is undetermined. */
+/* "Heap, 92 percent sure: what it stands on; most of it in blocks of 4 to 8 MB", "undetermined: why". */
 static void add_kind(seep_alert *alert, const seep_notices_case *found)
 {
-  char text[SEEP_ALERT_INSERT_SIZE];
+  char text[SEEP_ALERT_INSERT_SIZE], sure[SEEP_HUMAN_SURE_SIZE];
   const seep_growth_kind_verdict *kind = found->kind;
   seep_writer writer;
   seep_writer_init(&writer, text, sizeof text);
-  write_kind(&writer, found->leak->kind, kind != NULL ? kind->confidence : 0.0);
+  seep_writer_text(
+      &writer, seep_human_sure(found->leak->kind, kind != NULL ? kind->confidence : 0.0, sure, sizeof sure));
   if (kind != NULL && kind->reason != NULL) {
     seep_writer_format(&writer, ": %s", kind->reason);
     if (kind->size_to > 0) {
@@ -351,11 +342,9 @@ static void add_target(seep_alert *alert, const seep_recorder_target *target)
 
 static void add_target_kind(seep_alert *alert, const seep_recorder_target *target)
 {
-  char text[96];
-  seep_writer writer;
-  seep_writer_init(&writer, text, sizeof text);
-  write_kind(&writer, seep_memory_kind_text(target->memory_kind), target->memory_confidence);
-  seep_alert_add_text(alert, text);
+  char text[SEEP_HUMAN_SURE_SIZE];
+  seep_alert_add_text(alert, seep_human_sure(seep_memory_kind_text(target->memory_kind),
+                                             target->memory_confidence, text, sizeof text));
 }
 
 static const char *recording_text(const seep_recorder_action *action)

@@ -183,11 +183,10 @@ static void print_shares(const seep_inventory *inventory)
 
 static void print_verdict(const seep_growth_kind_verdict *verdict)
 {
-  printf("\n%s", seep_memory_kind_text(verdict->kind));
-  if (verdict->kind != SEEP_MEMORY_UNDETERMINED) {
-    printf(", %.0f percent sure", verdict->confidence * 100.0);
-  }
-  printf(": %s\n", verdict->reason);
+  char sure[SEEP_HUMAN_SURE_SIZE];
+  printf("\n%s: %s\n",
+         seep_human_sure(seep_memory_kind_text(verdict->kind), verdict->confidence, sure, sizeof sure),
+         verdict->reason);
 }
 
 static void print_answer(const seep_memory_look *look, const seep_memory_since *since)

@@ -108,9 +108,21 @@ static void small_storage_is_cut_not_overrun(void **state)
   assert_string_equal(seep_human_duration(61000, text, sizeof text), "1 m");
 }
 
+static void sure(void **state)
+{
+  (void)state;
+  char text[SEEP_HUMAN_SURE_SIZE], small[8];
+  assert_string_equal(seep_human_sure("Heap", 0.92, text, sizeof text), "Heap, 92 percent sure");
+  assert_string_equal(seep_human_sure("Heap", 0.876, text, sizeof text), "Heap, 88 percent sure");
+  assert_string_equal(seep_human_sure("Heap", 1.0, text, sizeof text), "Heap, 99 percent sure");
+  assert_string_equal(seep_human_sure("undetermined", 0.0, text, sizeof text), "undetermined");
+  assert_string_equal(seep_human_sure("Private Data", 0.5, small, sizeof small), "Private");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sure),
       cmocka_unit_test(bytes_have_three_figures),
       cmocka_unit_test(ties_round_up_everywhere),
       cmocka_unit_test(rates_keep_their_sign),
