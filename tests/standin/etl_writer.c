@@ -4,13 +4,15 @@
 #include <string.h>
 
 /* Everything below is little endian and written field by field: the layouts are those of the reference, 1.1
- * to 1.4 and 2.1 to 2.4, for 64-bit records. */
+ * to 1.4 and 2.1 to 2.5, for 64-bit records. */
 #define BUFFER_HEADER_BYTES 0x48u
 #define SYSTEM_HEADER_BYTES 0x20u
 #define PERFINFO_HEADER_BYTES 0x10u
+#define EVENT_HEADER_BYTES 0x50u
 #define LOG_FILE_HEADER_BYTES 0x118u
 #define TYPE_SYSTEM64 2u
 #define TYPE_PERFINFO64 17u
+#define TYPE_EVENT64 19u
 #define HOOK_LOG_FILE_HEADER 0x0000u
 #define HOOK_GROUP_MASKS_END 0x0020u
 #define HOOK_VIRTUAL_ALLOC 0x0262u
@@ -18,8 +20,13 @@
 #define HOOK_PROCESS 0x0300u /* + moment */
 #define HOOK_IMAGE_LOAD 0x030Au
 #define HOOK_CONTEXT_SWITCH 0x0524u
+#define HOOK_HEAP_ALLOCATION 0x1021u
+#define HOOK_HEAP_REALLOCATION 0x1022u
+#define HOOK_HEAP_FREE 0x1024u
 #define HOOK_IMAGE 0x1400u /* + moment */
 #define HOOK_STACK 0x1820u
+
+#define HEAP_SOURCE_MAIN_PATH 3u
 
 #define TICKS_PER_SECOND UINT64_C(10000000)
 /* The counter ran for 100 s before the recording started: a reader that takes ticks for times shows it at
@@ -123,7 +130,7 @@ static uint64_t ticks_at(etl_writer *writer, uint64_t filetime)
 }
 
 static bool add_system_record(etl_writer *writer, uint64_t ticks, unsigned hook, unsigned version,
-                              uint32_t pid, const payload *data)
+                              uint32_t pid, uint32_t tid, const payload *data)
 {
   size_t size = SYSTEM_HEADER_BYTES + data->size;
   uint8_t *at = reserve(writer, size);
@@ -135,7 +142,7 @@ static bool add_system_record(etl_writer *writer, uint64_t ticks, unsigned hook,
   put(at + 3, 0xC0, 1);
   put(at + 4, size, 2);
   put(at + 6, hook, 2);
-  put(at + 8, pid, 4); /* thread: nobody reads it here, and no real thread has the id of a process */
+  put(at + 8, tid, 4);
   put(at + 12, pid, 4);
   put(at + 16, ticks, 8);
   memcpy(at + SYSTEM_HEADER_BYTES, data->bytes, data->size);
@@ -193,12 +200,12 @@ static bool write_header_buffer(etl_writer *writer, uint64_t end_filetime, uint3
   uint64_t newest = writer->last_ticks;
   start_buffer(writer);
   fill_log_file_header(writer, &data, end_filetime, events_lost);
-  add_system_record(writer, FIRST_TICKS, HOOK_LOG_FILE_HEADER, 2, 0, &data);
+  add_system_record(writer, FIRST_TICKS, HOOK_LOG_FILE_HEADER, 2, 0, 0, &data);
   data.size = 0;
   for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
     add(&data, masks[i], 4);
   }
-  add_system_record(writer, FIRST_TICKS, HOOK_GROUP_MASKS_END, 2, 0, &data);
+  add_system_record(writer, FIRST_TICKS, HOOK_GROUP_MASKS_END, 2, 0, 0, &data);
   writer->last_ticks = FIRST_TICKS;
   bool written = write_buffer(writer, 0, 4);
   writer->last_ticks = newest;
@@ -234,6 +241,13 @@ bool etl_writer_close(etl_writer *writer, uint64_t end_filetime, uint32_t events
   return written;
 }
 
+/* The thread of a process or image record: nobody reads it, and no real thread has the id of a process. */
+static bool add_rundown_record(etl_writer *writer, uint64_t filetime, unsigned hook, unsigned version,
+                               uint32_t pid, const payload *data)
+{
+  return add_system_record(writer, ticks_at(writer, filetime), hook, version, pid, pid, data);
+}
+
 bool etl_writer_add_process(etl_writer *writer, uint64_t filetime, etl_writer_moment moment,
                             const etl_writer_process *process)
 {
@@ -254,8 +268,7 @@ bool etl_writer_add_process(etl_writer *writer, uint64_t filetime, etl_writer_mo
   add_text(&data, "", 2); /* command line, package, application */
   add_text(&data, "", 2);
   add_text(&data, "", 2);
-  return add_system_record(writer, ticks_at(writer, filetime), HOOK_PROCESS + (unsigned)moment, 4,
-                           process->pid, &data);
+  return add_rundown_record(writer, filetime, HOOK_PROCESS + (unsigned)moment, 4, process->pid, &data);
 }
 
 bool etl_writer_add_image(etl_writer *writer, uint64_t filetime, etl_writer_moment moment,
@@ -277,7 +290,25 @@ bool etl_writer_add_image(etl_writer *writer, uint64_t filetime, etl_writer_mome
   }
   add(&data, 0, 2);
   unsigned hook = moment == ETL_WRITER_START ? HOOK_IMAGE_LOAD : HOOK_IMAGE + (unsigned)moment;
-  return add_system_record(writer, ticks_at(writer, filetime), hook, 3, image->pid, &data);
+  return add_rundown_record(writer, filetime, hook, 3, image->pid, &data);
+}
+
+/* The stack of the event that was written at event_ticks; nothing when there is none. The user half of a
+ * stack is logged when the thread leaves the kernel: some ticks after its event. */
+static bool add_stack(etl_writer *writer, uint64_t filetime, uint64_t event_ticks, uint32_t pid, uint32_t tid,
+                      const uint64_t *frames, size_t frame_count)
+{
+  payload data = {.size = 0};
+  if (frame_count == 0) {
+    return true;
+  }
+  add(&data, event_ticks, 8);
+  add(&data, pid, 4);
+  add(&data, tid, 4);
+  for (size_t i = 0; i < frame_count && i < MAXIMUM_FRAMES; i++) {
+    add(&data, frames[i], 8);
+  }
+  return add_perfinfo_record(writer, ticks_at(writer, filetime + 100), HOOK_STACK, &data);
 }
 
 static bool add_memory(etl_writer *writer, uint64_t filetime, unsigned hook, const etl_writer_memory *memory)
@@ -288,19 +319,9 @@ static bool add_memory(etl_writer *writer, uint64_t filetime, unsigned hook, con
   add(&data, memory->size_bytes, 8);
   add(&data, memory->pid, 4);
   add(&data, memory->flags, 4);
-  bool written = add_perfinfo_record(writer, event_ticks, hook, &data);
-  if (memory->frame_count == 0) {
-    return written;
-  }
-  data.size = 0;
-  add(&data, event_ticks, 8);
-  add(&data, memory->pid, 4);
-  add(&data, memory->tid, 4);
-  for (size_t i = 0; i < memory->frame_count && i < MAXIMUM_FRAMES; i++) {
-    add(&data, memory->frames[i], 8);
-  }
-  /* The user half of a stack is logged when the thread leaves the kernel: some ticks after its event. */
-  return written && add_perfinfo_record(writer, ticks_at(writer, filetime + 100), HOOK_STACK, &data);
+  return add_perfinfo_record(writer, event_ticks, hook, &data) &&
+         add_stack(writer, filetime, event_ticks, memory->pid, memory->tid, memory->frames,
+                   memory->frame_count);
 }
 
 bool etl_writer_add_allocation(etl_writer *writer, uint64_t filetime, const etl_writer_memory *memory)
@@ -311,6 +332,67 @@ bool etl_writer_add_allocation(etl_writer *writer, uint64_t filetime, const etl_
 bool etl_writer_add_free(etl_writer *writer, uint64_t filetime, const etl_writer_memory *memory)
 {
   return add_memory(writer, filetime, HOOK_VIRTUAL_FREE, memory);
+}
+
+static bool add_heap(etl_writer *writer, uint64_t filetime, unsigned hook, const etl_writer_heap *block,
+                     const payload *data)
+{
+  uint64_t event_ticks = ticks_at(writer, filetime);
+  return add_system_record(writer, event_ticks, hook, 2, block->pid, block->tid, data) &&
+         add_stack(writer, filetime, event_ticks, block->pid, block->tid, block->frames, block->frame_count);
+}
+
+bool etl_writer_add_heap_allocation(etl_writer *writer, uint64_t filetime, const etl_writer_heap *block)
+{
+  payload data = {.size = 0};
+  add(&data, block->heap, 8);
+  add(&data, block->size_bytes, 8);
+  add(&data, block->address, 8);
+  add(&data, HEAP_SOURCE_MAIN_PATH, 4);
+  return add_heap(writer, filetime, HOOK_HEAP_ALLOCATION, block, &data);
+}
+
+bool etl_writer_add_heap_reallocation(etl_writer *writer, uint64_t filetime, const etl_writer_heap *block)
+{
+  payload data = {.size = 0};
+  add(&data, block->heap, 8);
+  add(&data, block->address, 8);
+  add(&data, block->old_address, 8);
+  add(&data, block->size_bytes, 8);
+  add(&data, block->old_size_bytes, 8);
+  add(&data, HEAP_SOURCE_MAIN_PATH, 4);
+  return add_heap(writer, filetime, HOOK_HEAP_REALLOCATION, block, &data);
+}
+
+bool etl_writer_add_heap_free(etl_writer *writer, uint64_t filetime, const etl_writer_heap *block)
+{
+  payload data = {.size = 0};
+  add(&data, block->heap, 8);
+  add(&data, block->address, 8);
+  add(&data, HEAP_SOURCE_MAIN_PATH, 4);
+  return add_heap(writer, filetime, HOOK_HEAP_FREE, block, &data);
+}
+
+bool etl_writer_add_event(etl_writer *writer, uint64_t filetime, const etl_writer_event *event)
+{
+  uint64_t ticks = ticks_at(writer, filetime);
+  size_t size = EVENT_HEADER_BYTES + event->payload_bytes;
+  uint8_t *at = event->payload_bytes <= MAXIMUM_PAYLOAD ? reserve(writer, size) : NULL;
+  if (at == NULL) {
+    return false;
+  }
+  put(at, size, 2);
+  put(at + 2, 0xC000u | TYPE_EVENT64, 2);
+  put(at + 4, 0x40, 2); /* 64-bit header */
+  put(at + 8, event->tid, 4);
+  put(at + 12, event->pid, 4);
+  put(at + 16, ticks, 8);
+  memcpy(at + 0x18, event->provider, sizeof event->provider);
+  put(at + 0x28, event->id, 2);
+  if (event->payload_bytes > 0) {
+    memcpy(at + EVENT_HEADER_BYTES, event->payload, event->payload_bytes);
+  }
+  return true;
 }
 
 bool etl_writer_add_background(etl_writer *writer, uint64_t filetime)

@@ -1,8 +1,8 @@
 /*
- * Writes ETL files as a Windows kernel session does: a header buffer, then buffers of process, image,
- * VirtualAlloc and stack records. It serves the stand-in recorder and the tests of the reader, and shares no
- * code with lib/trace, so that a mistake of one is not repeated by the other (reference: etl-format).
- * Portable; all times are FILETIMEs.
+ * Writes ETL files as Windows sessions do: a header buffer, then buffers of process, image, VirtualAlloc,
+ * heap and stack records and of events of other providers. It serves the stand-in recorder and the tests of
+ * the reader, and shares no code with lib/trace, so that a mistake of one is not repeated by the other
+ * (reference: etl-format). Portable; all times are FILETIMEs.
  *
  * One stream only (processor 0). Ticks are 100 ns and strictly rise, so a stack finds its event by its tick
  * alone. Every function returns false when the sink has failed once; nothing more is written then.
@@ -64,6 +64,22 @@ typedef struct etl_writer_memory {
   size_t frame_count;
 } etl_writer_memory;
 
+typedef struct etl_writer_heap {
+  uint32_t pid, tid;
+  uint64_t heap, address, size_bytes;
+  uint64_t old_address, old_size_bytes; /* of a reallocation */
+  const uint64_t *frames;               /* innermost first; none = no stack record */
+  size_t frame_count;
+} etl_writer_heap;
+
+typedef struct etl_writer_event {
+  uint8_t provider[16]; /* GUID as it lies in memory */
+  uint16_t id;
+  uint32_t pid, tid;
+  const void *payload;
+  size_t payload_bytes; /* at most 4096 */
+} etl_writer_event;
+
 /* Allocates the buffer and writes the header buffer. */
 bool etl_writer_open(etl_writer *writer, const etl_writer_settings *settings, etl_writer_sink sink,
                      void *context);
@@ -74,6 +90,15 @@ bool etl_writer_add_image(etl_writer *writer, uint64_t filetime, etl_writer_mome
                           const etl_writer_image *image);
 bool etl_writer_add_allocation(etl_writer *writer, uint64_t filetime, const etl_writer_memory *memory);
 bool etl_writer_add_free(etl_writer *writer, uint64_t filetime, const etl_writer_memory *memory);
+
+/* The heap provider's records (reference: etl-format, 2.5); the process stands in their headers. A free's
+ * size is not written. */
+bool etl_writer_add_heap_allocation(etl_writer *writer, uint64_t filetime, const etl_writer_heap *block);
+bool etl_writer_add_heap_reallocation(etl_writer *writer, uint64_t filetime, const etl_writer_heap *block);
+bool etl_writer_add_heap_free(etl_writer *writer, uint64_t filetime, const etl_writer_heap *block);
+
+/* An event of a provider with a manifest, without extended items. */
+bool etl_writer_add_event(etl_writer *writer, uint64_t filetime, const etl_writer_event *event);
 
 /* A context switch record: what fills a real kernel trace between the events anybody looks for. */
 bool etl_writer_add_background(etl_writer *writer, uint64_t filetime);

@@ -6,5 +6,5 @@ endif()
 add_executable(leaker ${CMAKE_CURRENT_LIST_DIR}/leaker/leaker.c ${CMAKE_CURRENT_LIST_DIR}/leaker/nt_heap.c
   ${CMAKE_CURRENT_LIST_DIR}/standin_files.c)
 target_include_directories(leaker PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-target_link_libraries(leaker PRIVATE seep::flags)
+target_link_libraries(leaker PRIVATE advapi32 seep::flags)
 set_target_properties(leaker PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/standin)

@@ -5,8 +5,13 @@
  * recorder makes its events.
  *
  *   leaker --mb-per-minute N [--kind virtualalloc|heap|nt-heap] [--block-kb K] [--seconds S] [--start-mb M]
- *          [--sawtooth] [--untouched] [--nt-heap]
+ *          [--sawtooth] [--untouched] [--nt-heap] [--resize]
  *   leaker --healthy flat|sawtooth [--mb-per-minute N] ...
+ *
+ * --resize, with --kind heap, allocates half of each leaked block first and then lets it grow.
+ *
+ * The log's first line says the tracing flags that the registry had for this program's name when it started:
+ * Windows too reads them then and never again (reference: wpr-and-ifeo, 8).
  *
  * --nt-heap lays out heaps as Windows has them (nt_heap.h), in which nothing happens; --kind nt-heap leaks
  * from them, with blocks of more than 1,020 KB as large blocks.
@@ -49,6 +54,7 @@ typedef struct options {
   bool leaks;
   bool touches;
   bool nt_heap;
+  bool resizes;
 } options;
 
 /* The file stays open: beside NT-shaped heaps none can be opened. */
@@ -58,7 +64,7 @@ typedef struct publisher {
   bool published[8];
 } publisher;
 
-static options settings = {0, KIND_VIRTUALALLOC, 65536, 0, 0, false, true, true, false};
+static options settings = {0, KIND_VIRTUALALLOC, 65536, 0, 0, false, true, true, false, false};
 static publisher log_file;
 static volatile uint64_t leaked_bytes, sessions, requests;
 static void *cache[CACHE_SLOTS];
@@ -85,6 +91,32 @@ static void append(const char *line)
   DWORD length = (DWORD)strlen(line);
   DWORD written = 0;
   log_file.on = log_file.on && WriteFile(log_file.file, line, length, &written, NULL) && written == length;
+}
+
+static DWORD tracing_flags(void)
+{
+  static const wchar_t options_key[] =
+      L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options\\";
+  wchar_t path[STANDIN_PATH_UNITS];
+  wchar_t key[STANDIN_PATH_UNITS + sizeof options_key / sizeof options_key[0]];
+  DWORD flags = 0;
+  DWORD size = sizeof flags;
+  DWORD length = GetModuleFileNameW(NULL, path, STANDIN_PATH_UNITS);
+  if (length == 0 || length >= STANDIN_PATH_UNITS) {
+    return 0;
+  }
+  const wchar_t *name = wcsrchr(path, L'\\');
+  swprintf(key, sizeof key / sizeof key[0], L"%ls%ls", options_key, name != NULL ? name + 1 : path);
+  LSTATUS status = RegGetValueW(HKEY_LOCAL_MACHINE, key, L"TracingFlags",
+                                RRF_RT_REG_DWORD | RRF_SUBKEY_WOW6464KEY, NULL, &flags, &size);
+  return status == ERROR_SUCCESS ? flags : 0;
+}
+
+static void publish_number(const char *what, uint64_t number)
+{
+  char line[64];
+  snprintf(line, sizeof line, "%s %" PRIx64 "\n", what, number);
+  append(line);
 }
 
 /* The C library's streams may allocate, so the heaps go first. */
@@ -118,6 +150,18 @@ static void publish(const char *what, const void *address, size_t size, call_sit
   }
 }
 
+static void publish_resize(const void *address, size_t size, call_site site, const void *old_address,
+                           size_t old_size)
+{
+  char line[200];
+  if (log_file.on) {
+    snprintf(line, sizeof line, "resize %" PRIu64 " %" PRIx64 " %zu %d heap %" PRIx64 " %zu %lu\n",
+             standin_files_now(), (uint64_t)(uintptr_t)address, size, (int)site,
+             (uint64_t)(uintptr_t)old_address, old_size, GetCurrentThreadId());
+    append(line);
+  }
+}
+
 static void touch(void *block, size_t size)
 {
   volatile unsigned char *bytes = block;
@@ -146,20 +190,32 @@ static void release(void *address)
   }
 }
 
+/* To its full size, as a growing table does it. */
+static void *grow(void *block, size_t old_size, size_t size)
+{
+  void *grown = HeapReAlloc(GetProcessHeap(), 0, block, size);
+  if (grown != NULL) {
+    touch(grown, size);
+    publish_resize(grown, size, SITE_LEAK, block, old_size);
+  }
+  return grown;
+}
+
 /* The chain that a culprit search should find. Each function does a little after its call, so that no
  * compiler turns the call into a jump and takes the frame away. */
 __declspec(noinline) static void *leak_block(size_t size)
 {
   void *frames[FRAME_LIMIT];
-  void *block = allocate(size, settings.kind);
+  size_t first_size = settings.resizes ? size / 2 : size;
+  void *block = allocate(first_size, settings.kind);
   if (!log_file.published[SITE_LEAK]) {
     publish_site(SITE_LEAK, frames, CaptureStackBackTrace(0, FRAME_LIMIT, frames, NULL));
   }
   if (block != NULL) {
-    publish("commit", block, size, SITE_LEAK);
+    publish("commit", block, first_size, SITE_LEAK);
     leaked_bytes += size;
   }
-  return block;
+  return block != NULL && settings.resizes ? grow(block, first_size, size) : block;
 }
 
 __declspec(noinline) static bool leak_session(size_t size)
@@ -251,6 +307,7 @@ static bool read_flag(const char *name)
 {
   bool *flag = strcmp(name, "--sawtooth") == 0  ? &settings.sawtooth
                : strcmp(name, "--nt-heap") == 0 ? &settings.nt_heap
+               : strcmp(name, "--resize") == 0  ? &settings.resizes
                                                 : NULL;
   if (flag != NULL) {
     *flag = true;
@@ -313,11 +370,12 @@ static bool read_option(int argc, char **argv, int *index)
   return true;
 }
 
-/* An NT-shaped heap frees nothing, and beside it nobody can use the real one. */
+/* An NT-shaped heap frees and resizes nothing, and beside it nobody can use the real one. */
 static bool options_agree(void)
 {
   return !(settings.nt_heap && settings.kind == KIND_HEAP) &&
-         !(settings.sawtooth && settings.kind == KIND_NT_HEAP);
+         !(settings.sawtooth && settings.kind == KIND_NT_HEAP) &&
+         !(settings.resizes && settings.kind != KIND_HEAP);
 }
 
 /* By no stream: they allocate. */
@@ -339,14 +397,17 @@ int main(int argc, char **argv)
     fprintf(
         stderr,
         "usage: leaker --mb-per-minute N [--kind virtualalloc|heap|nt-heap] [--block-kb K] [--seconds S]\n"
-        "              [--start-mb M] [--sawtooth] [--healthy flat|sawtooth] [--untouched] [--nt-heap]\n");
+        "              [--start-mb M] [--sawtooth] [--healthy flat|sawtooth] [--untouched] [--nt-heap]\n"
+        "              [--resize]\n");
     return 2;
   }
   publisher_open();
+  publish_number("tracing", tracing_flags());
   const char *problem = settings.nt_heap ? nt_heap_open() : NULL;
   if (problem != NULL) {
     return fail(6, problem);
   }
+  publish_number("heap", (uint64_t)(uintptr_t)GetProcessHeap());
   say_process_id();
   /* What was there before anybody looked: held for good, never published. */
   if (settings.start_bytes > 0 && allocate(settings.start_bytes, KIND_VIRTUALALLOC) == NULL) {

@@ -35,11 +35,11 @@ static DWORD read_flags(HKEY key)
   return status == ERROR_SUCCESS ? flags : 0;
 }
 
-static LSTATUS change(HKEY key, bool enable, bool delete_when_clear)
+static LSTATUS change(HKEY key, bool enable, wpr_clearing clearing)
 {
   DWORD flags = read_flags(key);
   flags = enable ? flags | HEAP_BIT : flags & ~(DWORD)HEAP_BIT;
-  if (!enable && flags == 0 && delete_when_clear) {
+  if (!enable && flags == 0 && clearing != WPR_CLEARING_WRITES_0) {
     LSTATUS status = RegDeleteValueW(key, L"TracingFlags");
     return status == ERROR_FILE_NOT_FOUND ? ERROR_SUCCESS : status;
   }
@@ -69,7 +69,10 @@ uint32_t wpr_heap_config(const wchar_t *process, const wchar_t *action, const wp
   if (action == NULL) {
     say((read_flags(key) & HEAP_BIT) != 0 ? "is enabled" : "is disabled", process);
   } else {
-    status = change(key, enable, knobs->disable_deletes);
+    status = change(key, enable, knobs->clearing);
+    if (status == ERROR_SUCCESS && !enable && knobs->clearing == WPR_CLEARING_KEY) {
+      status = RegDeleteKeyExW(HKEY_LOCAL_MACHINE, path, KEY_WOW64_64KEY, 0);
+    }
     if (status == ERROR_SUCCESS) {
       say(enable ? "was successfully enabled" : "was successfully disabled", process);
     }

@@ -14,6 +14,7 @@
 #include "standin/wpr/heap_config.h"
 #include "standin/wpr/output.h"
 #include "standin/wpr/session.h"
+#include "standin/wpr/snapshot.h"
 #include "standin/wpr/verbs.h"
 
 static void log_call(const wpr_context *context, const wchar_t *command_line, uint32_t code)
@@ -47,35 +48,47 @@ static const wchar_t *after_program(const wchar_t *command_line)
   return command_line;
 }
 
+static uint32_t configure_heap(wpr_context *context)
+{
+  uint32_t code = wpr_heap_config(context->line.positional[0], context->line.action, &context->knobs);
+  if (code != 0) {
+    wpr_output_error(code, NULL);
+  }
+  return code;
+}
+
 static uint32_t run_verb(wpr_context *context)
 {
-  static const struct {
-    wpr_verb verb;
-    const wchar_t *name;
-    uint32_t (*run)(wpr_context *context);
-  } verbs[] = {{WPR_VERB_START, L"start", wpr_verbs_start},
-               {WPR_VERB_STOP, L"stop", wpr_verbs_stop},
-               {WPR_VERB_CANCEL, L"cancel", wpr_verbs_cancel},
-               {WPR_VERB_STATUS, L"status", wpr_verbs_status}};
-  const wpr_forced *const forced[] = {&context->knobs.start, &context->knobs.stop, &context->knobs.cancel,
-                                      &context->knobs.status};
-  size_t index = (size_t)context->line.verb - WPR_VERB_START;
-  if (context->line.verb == WPR_VERB_START && context->knobs.start_hang_s > 0) {
-    Sleep(context->knobs.start_hang_s * 1000);
+  static uint32_t (*const verbs[WPR_VERBS])(wpr_context * context) = {
+      [WPR_VERB_START] = wpr_verbs_start,
+      [WPR_VERB_STOP] = wpr_verbs_stop,
+      [WPR_VERB_CANCEL] = wpr_verbs_cancel,
+      [WPR_VERB_STATUS] = wpr_verbs_status,
+      [WPR_VERB_HEAP_CONFIG] = configure_heap,
+      [WPR_VERB_SNAPSHOT_CONFIG] = wpr_snapshot_config,
+      [WPR_VERB_SINGLE_SNAPSHOT] = wpr_snapshot_single,
+      [WPR_VERB_PERIODIC_ON] = wpr_snapshot_periodic_on,
+      [WPR_VERB_PERIODIC_OFF] = wpr_snapshot_periodic_off,
+  };
+  wpr_verb verb = context->line.verb;
+  const wpr_forced *forced = &context->knobs.forced[verb];
+  if (forced->hang_s > 0) {
+    Sleep(forced->hang_s * 1000);
   }
-  if (wpr_knobs_take_forced(forced[index], context->folder, verbs[index].name)) {
-    if (forced[index]->exit_code != 0) {
-      wpr_output_error(forced[index]->exit_code, NULL);
+  if (wpr_knobs_take_forced(&context->knobs, context->folder, verb)) {
+    wpr_verbs_remark(context, "forced");
+    if (forced->exit_code != 0) {
+      wpr_output_error(forced->exit_code, NULL);
     }
-    return forced[index]->exit_code;
+    return forced->exit_code;
   }
-  return verbs[index].run(context);
+  return verbs[verb](context);
 }
 
 static uint32_t run(wpr_context *context, wchar_t **arguments, size_t count)
 {
   wpr_command_line *line = &context->line;
-  if (!wpr_command_line_read(line, arguments, count, context->knobs.version)) {
+  if (!wpr_command_line_read(line, arguments, count, &context->knobs)) {
     wpr_output_banner();
     wpr_output_usage();
     wpr_output_syntax_error(line->invalid);
@@ -87,15 +100,10 @@ static uint32_t run(wpr_context *context, wchar_t **arguments, size_t count)
     return 0;
   }
   if (line->verb == WPR_VERB_HEAP_CONFIG) {
-    uint32_t code = wpr_heap_config(line->positional[0],
-                                    line->positional_count > 1 ? line->positional[1] : NULL, &context->knobs);
-    if (code != 0) {
-      wpr_output_error(code, NULL);
-    }
-    return code;
+    return run_verb(context); /* about no recording: no instance */
   }
   if (line->instance_not_last) {
-    snprintf(context->remark, sizeof context->remark, "-instancename is not last");
+    wpr_verbs_remark(context, "-instancename is not last");
   }
   if (wcslen(line->instance) >= WPR_INSTANCE_UNITS ||
       !wpr_recording_files_of(&context->files, context->folder, line->instance)) {

@@ -27,9 +27,9 @@ static const sentence sentences[] = {
      "Doppelte Instanz der Aufzeichnungsbibliothek"},
     {UINT32_C(0xC5580612), "An Event session cannot be started without any providers.",
      "Ohne Anbieter kann keine Sitzung gestartet werden."},
-    {UINT32_C(0xC5585011), "Failed to enable the policy to profile system performance.",
+    {WPR_NO_PRIVILEGE, "Failed to enable the policy to profile system performance.",
      "Die Richtlinie konnte nicht aktiviert werden."},
-    {UINT32_C(0x800705AA), "Insufficient system resources exist to complete the requested service.",
+    {WPR_NO_SLOTS, "Insufficient system resources exist to complete the requested service.",
      "Nicht gen\xFCgend Systemressourcen."},
     {UINT32_C(0x80070008), "Not enough memory resources are available to process this command.",
      "Nicht gen\xFCgend Arbeitsspeicher."},
@@ -42,6 +42,12 @@ static const sentence sentences[] = {
      "Der Instanzname wurde nicht erkannt."},
     {UINT32_C(0x80010106), "Cannot change thread mode after it is set.",
      "Der Threadmodus kann nicht ge\xE4ndert werden."},
+    {UINT32_C(0x800705B4), "This operation returned because the timeout period expired.",
+     "Zeit\xFC"
+     "berschreitung."},
+    {WPR_FILE_EXISTS, "The file exists.", "Die Datei ist vorhanden."},
+    {WPR_NOT_FOUND, "Element not found.", "Element nicht gefunden."},
+    {WPR_BAD_ARGUMENT, "The parameter is incorrect.", "Falscher Parameter."},
     {0, "WPR is not recording", "WPR zeichnet nicht auf"},
     {0, "WPR recording is in progress...", "Die Aufzeichnung l\xE4uft..."},
     {0, "The trace was successfully saved.", "Die Ablaufverfolgung wurde gespeichert."},
@@ -88,6 +94,13 @@ void wpr_output_say(const char *english)
   put_stdout("\r\n");
 }
 
+void wpr_output_say_done(const char *english)
+{
+  if (knobs.success_text) {
+    wpr_output_say(english);
+  }
+}
+
 void wpr_output_banner(void)
 {
   char text[160];
@@ -108,7 +121,11 @@ void wpr_output_usage(void)
              "\t-stop\t\t\t - Stop the recording and save it\r\n"
              "\t-heaptracingconfig\t - Heap tracing of a process name\r\n");
   if (knobs.version >= 17763) {
-    put_stdout("\t-instancename\t\t - Name of the recording; must be last\r\n");
+    put_stdout("\t-snapshotconfig\t\t - Heap snapshots of a process\r\n"
+               "\t-singlesnapshot\t\t - Take a heap snapshot\r\n"
+               "\t-enableperiodicsnapshot - Take heap snapshots from time to time\r\n"
+               "\t-disableperiodicsnapshot - End that\r\n"
+               "\t-instancename\t\t - Name of the recording; must be last\r\n");
   }
 }
 

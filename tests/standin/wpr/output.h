@@ -23,13 +23,22 @@
 #define WPR_DISK_FULL UINT32_C(0x80070070)
 #define WPR_FILE_NAMED_TWICE UINT32_C(0x800700B7)
 #define WPR_SESSION_DIED UINT32_C(0x80071069)
+#define WPR_NO_SLOTS UINT32_C(0x800705AA)
+#define WPR_NO_PRIVILEGE UINT32_C(0xC5585011)
 #define WPR_FAILED UINT32_C(0x80004005)
+
+/* Codes chosen here: what the real one gives in these cases is not known. */
+#define WPR_FILE_EXISTS UINT32_C(0x80070050)       /* -stop onto an existing file, where that fails */
+#define WPR_HEAP_SESSION_RUNS UINT32_C(0x800700B7) /* a second heap session, where that fails */
+#define WPR_NOT_FOUND UINT32_C(0x80070490)         /* a snapshot of a process that has them not enabled */
+#define WPR_BAD_ARGUMENT UINT32_C(0x80070057) /* too many PIDs, a process that is gone, too short a time */
 
 void wpr_output_init(const wpr_knobs *knobs);
 
 /* stdout; nothing when the knob says so. english is the key: with localised=1 known sentences come in German.
  */
 void wpr_output_say(const char *english);
+void wpr_output_say_done(const char *english); /* where it is not known whether anything is said */
 void wpr_output_banner(void);
 void wpr_output_usage(void);
 

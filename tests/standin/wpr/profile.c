@@ -2,12 +2,23 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_LIMIT 16
 #define TEXT_SIZE 128
 #define ID_LIMIT 64
-#define HEAP_PROCESS_LIMIT 2
+#define DEFINITION_LIMIT 16
+#define SNAPSHOT_PROVIDER "901d2afa-4ff6-46d7-8d0e-53645e1a47f5"
+
+/* What a collector's or a provider's id stands for. */
+typedef struct definition {
+  char id[TEXT_SIZE];
+  wpr_collector collector;
+  bool is_snapshot_provider;
+  uint32_t heap_pids[WPR_HEAP_PROCESS_LIMIT];
+  size_t heap_pid_count;
+} definition;
 
 typedef struct element {
   char name[TEXT_SIZE];
@@ -24,13 +35,18 @@ typedef struct reader {
   bool root_seen;
   char ids[ID_LIMIT][TEXT_SIZE];
   size_t id_count;
-  unsigned system_collectors, event_collectors, heap_processes;
+  definition definitions[DEFINITION_LIMIT];
+  size_t definition_count;
+  unsigned system_collectors, event_collectors;
   bool has_file, has_memory;
+  bool file_mode;  /* the variant whose references count */
+  bool is_counted; /* inside that variant, or inside the one that it inherits from */
 } reader;
 
 /* Attributes of one tag that matter here; empty when absent. */
 typedef struct attributes {
-  char id[TEXT_SIZE], name[TEXT_SIZE], value[TEXT_SIZE], detail[TEXT_SIZE], mode[TEXT_SIZE];
+  char id[TEXT_SIZE], name[TEXT_SIZE], value[TEXT_SIZE], detail[TEXT_SIZE], mode[TEXT_SIZE],
+      file_mode[TEXT_SIZE];
 } attributes;
 
 /* Parents whose children must stand in this order and may be nothing else. */
@@ -110,6 +126,7 @@ static bool read_attribute(reader *in, attributes *found)
                : same(name, "Value")       ? found->value
                : same(name, "DetailLevel") ? found->detail
                : same(name, "LoggingMode") ? found->mode
+               : same(name, "FileMode")    ? found->file_mode
                                            : NULL;
   if (slot != NULL) {
     memcpy(slot, value, sizeof value);
@@ -174,44 +191,115 @@ static bool take_profile(reader *in, const attributes *found)
       (!same(found->detail, "Verbose") && !same(found->detail, "Light"))) {
     return refuse(in, "an id is not Name.Detail.Mode:", found->id);
   }
+  in->is_counted = false;
   if (strlen(found->name) == in->wanted_size && memcmp(found->name, in->wanted, in->wanted_size) == 0) {
     in->has_file = in->has_file || is_file;
     in->has_memory = in->has_memory || !is_file;
+    in->is_counted = is_file || !in->file_mode;
     in->profile->detail = same(found->detail, "Light") ? "Light" : "Verbose";
+  }
+  return true;
+}
+
+static definition *define(reader *in, const char *id)
+{
+  static definition beyond; /* of more than anybody writes: read and forgotten */
+  definition *made =
+      in->definition_count < DEFINITION_LIMIT ? &in->definitions[in->definition_count++] : &beyond;
+  memset(made, 0, sizeof *made);
+  snprintf(made->id, sizeof made->id, "%s", id);
+  return made;
+}
+
+static definition *newest(reader *in)
+{
+  return in->definition_count > 0 ? &in->definitions[in->definition_count - 1] : NULL;
+}
+
+/* An element right under Profiles. */
+static bool take_definition(reader *in, const char *name, const attributes *found)
+{
+  if (same(name, "Profile")) {
+    return take_profile(in, found);
+  }
+  definition *made = define(in, found->id);
+  in->system_collectors += same(name, "SystemCollector") ? 1u : 0u;
+  in->event_collectors += same(name, "EventCollector") ? 1u : 0u;
+  snprintf(made->collector.name, sizeof made->collector.name, "%s", found->name);
+  made->is_snapshot_provider = same(name, "EventProvider") && same(found->name, SNAPSHOT_PROVIDER);
+  return true;
+}
+
+/* An element inside one of those. */
+static bool take_part(reader *in, const char *name, const attributes *found)
+{
+  definition *of = newest(in);
+  wpr_profile *profile = in->profile;
+  if (same(name, "MaximumFileSize") && of != NULL) {
+    profile->has_limits = true;
+    of->collector.maximum_bytes = strtoull(found->value, NULL, 10) * 1048576u;
+    of->collector.is_sequential = same(found->file_mode, "Sequential");
+  } else if (same(name, "HeapProcessId") && of != NULL) {
+    if (of->heap_pid_count == WPR_HEAP_PROCESS_LIMIT) {
+      return refuse(in, "more than two heap processes", "");
+    }
+    of->heap_pids[of->heap_pid_count++] = (uint32_t)strtoul(found->value, NULL, 10);
+  } else if (same(name, "Stack")) {
+    profile->stack_of_heap_allocation |= same(found->value, "HeapAllocation");
+    profile->stack_of_heap_reallocation |= same(found->value, "HeapReallocation");
+    profile->stack_of_heap_free |= same(found->value, "HeapFree");
+  }
+  return true;
+}
+
+static bool take_reference(reader *in, const char *name, const attributes *found)
+{
+  static const char *const references[WPR_COLLECTORS] = {"SystemCollectorId", "EventCollectorId",
+                                                         "HeapEventCollectorId"};
+  wpr_profile *profile = in->profile;
+  if (!is_known_id(in, found->value)) {
+    return refuse(in, "refers to nothing:", found->value);
+  }
+  for (size_t i = 0; in->is_counted && i < in->definition_count; i++) {
+    const definition *of = &in->definitions[i];
+    if (!same(of->id, found->value)) {
+      continue;
+    }
+    for (size_t kind = 0; kind < WPR_COLLECTORS; kind++) {
+      if (same(name, references[kind])) {
+        profile->collectors[kind] = of->collector;
+        profile->heap_by_flag |= kind == WPR_COLLECTOR_HEAP;
+      }
+    }
+    profile->has_snapshots |= of->is_snapshot_provider;
+    if (same(name, "HeapEventProviderId")) {
+      memcpy(profile->heap_pids, of->heap_pids, sizeof of->heap_pids);
+      profile->heap_pid_count = of->heap_pid_count;
+      profile->heap_by_flag = false;
+    }
   }
   return true;
 }
 
 static bool take_element(reader *in, const char *name, const attributes *found)
 {
-  const char *parent = in->depth > 0 ? in->open[in->depth - 1].name : "";
   size_t length = strlen(name);
   if (in->depth == 0) {
     bool good = !in->root_seen && same(name, "WindowsPerformanceRecorder");
     in->root_seen = true;
     return good ? true : refuse(in, "not a recording profile:", name);
   }
-  if (!check_order(in, name) || (same(parent, "Profiles") && !take_id(in, found->id))) {
+  bool is_definition = same(in->open[in->depth - 1].name, "Profiles");
+  if (!check_order(in, name) || (is_definition && !take_id(in, found->id))) {
     return false;
   }
-  if (length > 2 && same(name + length - 2, "Id") && !same(name, "HeapProcessId") &&
-      !is_known_id(in, found->value)) {
-    return refuse(in, "refers to nothing:", found->value);
+  if (is_definition) {
+    return take_definition(in, name, found);
   }
-  if (same(name, "SystemCollector")) {
-    in->system_collectors++;
-  } else if (same(name, "EventCollector")) {
-    if (in->event_collectors++ == 0) {
-      snprintf(in->profile->event_collector, sizeof in->profile->event_collector, "%s", found->name);
-    }
-  } else if (same(name, "HeapEventProvider")) {
-    in->heap_processes = 0;
-  } else if (same(name, "HeapProcessId") && ++in->heap_processes > HEAP_PROCESS_LIMIT) {
-    return refuse(in, "more than two heap processes", "");
-  } else if (same(name, "Profile") && same(parent, "Profiles")) {
-    return take_profile(in, found);
+  if (length > 2 && same(name + length - 2, "Id") && !same(name, "HeapProcessId")) {
+    return take_reference(in, name, found);
   }
-  return true;
+  return take_part(in, name, found);
 }
 
 /* After '<' and a name's first letter: the tag up to '>'. */
@@ -309,10 +397,11 @@ static void cut_detail(reader *in)
   }
 }
 
-bool wpr_profile_read(const char *xml, size_t size, const char *name, wpr_profile *profile)
+bool wpr_profile_read(const char *xml, size_t size, const char *name, bool file_mode, wpr_profile *profile)
 {
-  reader in;
+  static reader in;
   memset(&in, 0, sizeof in);
+  in.file_mode = file_mode;
   memset(profile, 0, sizeof *profile);
   in.at = xml;
   in.end = xml + size;

@@ -27,7 +27,8 @@ static bool join(wchar_t path[STANDIN_PATH_UNITS], const wchar_t *folder, const 
 bool wpr_recording_files_of(wpr_recording_files *files, const wchar_t *folder, const wchar_t *instance)
 {
   return join(files->state, folder, instance, L"state") && join(files->lock, folder, instance, L"lock") &&
-         join(files->stop, folder, instance, L"stop") && join(files->done, folder, instance, L"done");
+         join(files->stop, folder, instance, L"stop") && join(files->done, folder, instance, L"done") &&
+         join(files->snapshots, folder, instance, L"snapshots");
 }
 
 HANDLE wpr_recording_lock(const wpr_recording_files *files)
@@ -54,44 +55,85 @@ static void value_of(const char *text, const char *key, unsigned index, wchar_t 
   }
 }
 
+static uint64_t number_of(const char *text, const char *key, unsigned index)
+{
+  wchar_t value[64];
+  value_of(text, key, index, value, 64);
+  return wcstoull(value, NULL, 10);
+}
+
 bool wpr_recording_load(wpr_recording *recording, const wchar_t *state_path)
 {
-  char text[8192];
-  wchar_t value[64];
+  char text[16384];
   if (standin_files_read(state_path, text, sizeof text) == 0) {
     return false;
   }
-  value_of(text, "session_pid", 0, value, 64);
-  recording->session_pid = (uint32_t)wcstoul(value, NULL, 10);
-  value_of(text, "started", 0, value, 64);
-  recording->started = wcstoull(value, NULL, 10);
-  value_of(text, "mode", 0, value, 64);
-  recording->file_mode = wcscmp(value, L"File") == 0;
+  memset(recording, 0, sizeof *recording);
+  recording->session_pid = (uint32_t)number_of(text, "session_pid", 0);
+  recording->started = number_of(text, "started", 0);
+  recording->file_mode = number_of(text, "file_mode", 0) != 0;
+  recording->heap_by_flag = number_of(text, "heap_by_flag", 0) != 0;
+  recording->has_snapshots = number_of(text, "has_snapshots", 0) != 0;
+  recording->stack_of_heap_allocation = number_of(text, "heap_stack", 0) != 0;
+  recording->stack_of_heap_reallocation = number_of(text, "heap_stack", 1) != 0;
+  recording->stack_of_heap_free = number_of(text, "heap_stack", 2) != 0;
+  for (unsigned i = 0; i < WPR_HEAP_PROCESS_LIMIT; i++) {
+    recording->heap_pids[i] = (uint32_t)number_of(text, "heap_pid", i);
+  }
   value_of(text, "profile", 0, recording->profile_id, 256);
   value_of(text, "folder", 0, recording->temporary_folder, STANDIN_PATH_UNITS);
-  for (unsigned i = 0; i < WPR_RAW_FILES; i++) {
-    value_of(text, "raw", i, recording->raw[i], STANDIN_PATH_UNITS);
+  for (unsigned i = 0; i < WPR_COLLECTORS; i++) {
+    value_of(text, "raw", i, recording->raw[i].path, STANDIN_PATH_UNITS);
+    recording->raw[i].maximum_bytes = number_of(text, "maximum_bytes", i);
+    recording->raw[i].is_sequential = number_of(text, "sequential", i) != 0;
   }
   return true;
 }
 
+typedef struct state_text {
+  char bytes[16384];
+  size_t used;
+} state_text;
+
+static void add_text(state_text *out, const char *key, const wchar_t *value)
+{
+  char narrow[STANDIN_PATH_UNITS * 3];
+  standin_files_narrow(value, narrow, sizeof narrow);
+  int added = snprintf(out->bytes + out->used, sizeof out->bytes - out->used, "%s=%s\n", key, narrow);
+  out->used += added > 0 ? (size_t)added : 0;
+  out->used = out->used < sizeof out->bytes ? out->used : sizeof out->bytes - 1;
+}
+
+static void add_number(state_text *out, const char *key, uint64_t value)
+{
+  wchar_t text[32];
+  swprintf(text, sizeof text / sizeof text[0], L"%" PRIu64, value);
+  add_text(out, key, text);
+}
+
 bool wpr_recording_save(const wpr_recording *recording, const wchar_t *state_path)
 {
-  char text[8192];
-  char value[STANDIN_PATH_UNITS * 3];
-  int used = snprintf(text, sizeof text, "session_pid=%" PRIu32 "\nstarted=%" PRIu64 "\nmode=%s\n",
-                      recording->session_pid, recording->started, recording->file_mode ? "File" : "Memory");
-  const wchar_t *const values[] = {recording->profile_id, recording->temporary_folder, recording->raw[0],
-                                   recording->raw[1]};
-  static const char *const keys[] = {"profile", "folder", "raw", "raw"};
-  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-    standin_files_narrow(values[i], value, sizeof value);
-    if (used < 0 || (size_t)used >= sizeof text) {
-      return false;
-    }
-    used += snprintf(text + used, sizeof text - (size_t)used, "%s=%s\n", keys[i], value);
+  static state_text out;
+  out.used = 0;
+  add_number(&out, "session_pid", recording->session_pid);
+  add_number(&out, "started", recording->started);
+  add_number(&out, "file_mode", recording->file_mode);
+  add_number(&out, "heap_by_flag", recording->heap_by_flag);
+  add_number(&out, "has_snapshots", recording->has_snapshots);
+  add_number(&out, "heap_stack", recording->stack_of_heap_allocation);
+  add_number(&out, "heap_stack", recording->stack_of_heap_reallocation);
+  add_number(&out, "heap_stack", recording->stack_of_heap_free);
+  for (size_t i = 0; i < WPR_HEAP_PROCESS_LIMIT; i++) {
+    add_number(&out, "heap_pid", recording->heap_pids[i]);
   }
-  return used > 0 && (size_t)used < sizeof text && standin_files_write(state_path, text);
+  add_text(&out, "profile", recording->profile_id);
+  add_text(&out, "folder", recording->temporary_folder);
+  for (size_t i = 0; i < WPR_COLLECTORS; i++) {
+    add_text(&out, "raw", recording->raw[i].path);
+    add_number(&out, "maximum_bytes", recording->raw[i].maximum_bytes);
+    add_number(&out, "sequential", recording->raw[i].is_sequential);
+  }
+  return out.used + 1 < sizeof out.bytes && standin_files_write(state_path, out.bytes);
 }
 
 void wpr_recording_forget(const wpr_recording_files *files, const wpr_recording *recording,
@@ -100,7 +142,10 @@ void wpr_recording_forget(const wpr_recording_files *files, const wpr_recording 
   DeleteFileW(files->state);
   DeleteFileW(files->stop);
   DeleteFileW(files->done);
-  for (size_t i = 0; with_raw_files && i < WPR_RAW_FILES; i++) {
-    DeleteFileW(recording->raw[i]);
+  DeleteFileW(files->snapshots);
+  for (size_t i = 0; with_raw_files && i < WPR_COLLECTORS; i++) {
+    if (recording->raw[i].path[0] != L'\0') {
+      DeleteFileW(recording->raw[i].path);
+    }
   }
 }

@@ -12,9 +12,16 @@
 #include <stdint.h>
 
 #include "standin/standin_files.h"
+#include "standin/wpr/profile.h"
 
 #define WPR_INSTANCE_UNITS 128
-#define WPR_RAW_FILES 2 /* system collector, event collector */
+
+/* Of one collector. */
+typedef struct wpr_raw_file {
+  wchar_t path[STANDIN_PATH_UNITS]; /* empty: the profile has no such collector */
+  uint64_t maximum_bytes;           /* 0 = none */
+  bool is_sequential;
+} wpr_raw_file;
 
 typedef struct wpr_recording {
   uint32_t session_pid;
@@ -22,15 +29,19 @@ typedef struct wpr_recording {
   bool file_mode;
   wchar_t profile_id[256];
   wchar_t temporary_folder[STANDIN_PATH_UNITS]; /* empty: not given */
-  wchar_t raw[WPR_RAW_FILES][STANDIN_PATH_UNITS];
+  wpr_raw_file raw[WPR_COLLECTORS];
+  uint32_t heap_pids[WPR_HEAP_PROCESS_LIMIT]; /* 0 = none */
+  bool heap_by_flag, has_snapshots;
+  bool stack_of_heap_allocation, stack_of_heap_reallocation, stack_of_heap_free;
 } wpr_recording;
 
 /* Paths of an instance's files. */
 typedef struct wpr_recording_files {
   wchar_t state[STANDIN_PATH_UNITS];
   wchar_t lock[STANDIN_PATH_UNITS];
-  wchar_t stop[STANDIN_PATH_UNITS]; /* asks the session to finish */
-  wchar_t done[STANDIN_PATH_UNITS]; /* the session has finished its raw files */
+  wchar_t stop[STANDIN_PATH_UNITS];      /* asks the session to finish */
+  wchar_t done[STANDIN_PATH_UNITS];      /* the session has finished its raw files */
+  wchar_t snapshots[STANDIN_PATH_UNITS]; /* what the session is asked to take, line by line */
 } wpr_recording_files;
 
 bool wpr_recording_files_of(wpr_recording_files *files, const wchar_t *folder, const wchar_t *instance);

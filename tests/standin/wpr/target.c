@@ -15,6 +15,7 @@
 #define FRAME_LIMIT 16
 #define SYSTEM_FRAMES 2
 #define PAGE_BYTES UINT64_C(4096)
+#define TRACING_HEAP_BIT 1u
 
 #define FLAGS_COMMIT 0x3000u /* reserve and commit */
 #define FLAGS_HEAP_COMMIT 0x1000u
@@ -41,28 +42,44 @@ typedef struct target {
   module *modules; /* MODULE_LIMIT of them, owned */
   size_t module_count;
   uint64_t heap_begin, heap_end; /* pages its heap blocks are known to lie on */
+  uint64_t heap;                 /* address of its process heap */
+  uint32_t tracing_flags;        /* as it read them when it started */
 } target;
 
 /* Through which functions of the system a change came. */
-typedef enum system_path { PATH_ALLOCATION = 0, PATH_FREE, PATH_HEAP } system_path;
+typedef enum system_path {
+  PATH_ALLOCATION = 0,
+  PATH_FREE,
+  PATH_HEAP_GROWTH,
+  PATH_HEAP_ALLOCATION,
+  PATH_HEAP_REALLOCATION,
+  PATH_HEAP_FREE,
+  PATHS
+} system_path;
 
 typedef struct system_frame {
-  const wchar_t *module_name;
+  const wchar_t *module_name; /* NULL: no further frame */
   uint64_t rva;
 } system_frame;
 
 struct wpr_targets {
   wchar_t folder[STANDIN_PATH_UNITS];
-  uint64_t since;
-  system_frame system_frames[3][SYSTEM_FRAMES]; /* by system_path, innermost first */
+  const wpr_recording *recording;
+  system_frame system_frames[PATHS][SYSTEM_FRAMES]; /* innermost first */
+  etl_writer *writer, *heap_writer;                 /* of the poll that runs */
   target *items[TARGET_LIMIT];
   size_t count;
 };
 
-/* One published line: "commit <time> <address> <size> <site> <kind> <thread>". */
+typedef enum change_kind { CHANGE_COMMIT = 0, CHANGE_RELEASE, CHANGE_RESIZE, CHANGES } change_kind;
+static const char *const change_names[CHANGES] = {"commit ", "release ", "resize "};
+
+/* One published line: "commit <time> <address> <size> <site> <kind> <thread>", release the same, and
+ * "resize <time> <address> <size> <site> heap <old address> <old size> <thread>". */
 typedef struct change {
-  bool is_commit, is_heap;
-  uint64_t filetime, address, size_bytes;
+  change_kind kind;
+  bool is_heap;
+  uint64_t filetime, address, size_bytes, old_address, old_size_bytes;
   unsigned site;
   uint32_t tid;
 } change;
@@ -77,20 +94,23 @@ static system_frame frame_in(const wchar_t *module_name, const char *function, u
   return frame;
 }
 
-wpr_targets *wpr_targets_new(const wchar_t *folder, uint64_t since)
+wpr_targets *wpr_targets_new(const wchar_t *folder, const wpr_recording *recording)
 {
   wpr_targets *targets = calloc(1, sizeof *targets);
   if (targets == NULL) {
     return NULL;
   }
   swprintf(targets->folder, STANDIN_PATH_UNITS, L"%ls", folder);
-  targets->since = since;
+  targets->recording = recording;
   targets->system_frames[PATH_ALLOCATION][0] = frame_in(L"ntdll.dll", "NtAllocateVirtualMemory", 0x14);
   targets->system_frames[PATH_ALLOCATION][1] = frame_in(L"kernelbase.dll", "VirtualAlloc", 0x48);
   targets->system_frames[PATH_FREE][0] = frame_in(L"ntdll.dll", "NtFreeVirtualMemory", 0x14);
   targets->system_frames[PATH_FREE][1] = frame_in(L"kernelbase.dll", "VirtualFree", 0x3A);
-  targets->system_frames[PATH_HEAP][0] = frame_in(L"ntdll.dll", "NtAllocateVirtualMemory", 0x14);
-  targets->system_frames[PATH_HEAP][1] = frame_in(L"ntdll.dll", "RtlAllocateHeap", 0x5C);
+  targets->system_frames[PATH_HEAP_GROWTH][0] = frame_in(L"ntdll.dll", "NtAllocateVirtualMemory", 0x14);
+  targets->system_frames[PATH_HEAP_GROWTH][1] = frame_in(L"ntdll.dll", "RtlAllocateHeap", 0x5C);
+  targets->system_frames[PATH_HEAP_ALLOCATION][0] = frame_in(L"ntdll.dll", "RtlAllocateHeap", 0x5C);
+  targets->system_frames[PATH_HEAP_REALLOCATION][0] = frame_in(L"ntdll.dll", "RtlReAllocateHeap", 0x6A);
+  targets->system_frames[PATH_HEAP_FREE][0] = frame_in(L"ntdll.dll", "RtlFreeHeap", 0x33);
   return targets;
 }
 
@@ -167,28 +187,75 @@ static uint64_t module_base(const target *item, const wchar_t *name)
   return 0;
 }
 
-static void write_change(const wpr_targets *targets, const target *item, const change *seen, uint32_t flags,
-                         etl_writer *writer)
+/* The whole stack of a change; frames has room for SYSTEM_FRAMES + FRAME_LIMIT. */
+static size_t stack_of(const wpr_targets *targets, const target *item, const change *seen, system_path way,
+                       uint64_t *frames)
 {
-  uint64_t frames[SYSTEM_FRAMES + FRAME_LIMIT];
   size_t count = 0;
-  system_path way = seen->is_heap ? PATH_HEAP : seen->is_commit ? PATH_ALLOCATION : PATH_FREE;
   for (size_t i = 0; i < SYSTEM_FRAMES; i++) {
     const system_frame *frame = &targets->system_frames[way][i];
-    uint64_t base = module_base(item, frame->module_name);
+    uint64_t base = frame->module_name != NULL ? module_base(item, frame->module_name) : 0;
     if (base != 0) {
       frames[count++] = base + frame->rva;
     }
   }
   const site *from = &item->sites[seen->site];
   memcpy(frames + count, from->frames, from->count * sizeof frames[0]);
-  count += from->count;
+  return count + from->count;
+}
+
+static void write_memory(const wpr_targets *targets, const target *item, const change *seen)
+{
+  uint64_t frames[SYSTEM_FRAMES + FRAME_LIMIT];
+  bool is_free = seen->kind == CHANGE_RELEASE;
+  system_path way = seen->is_heap ? PATH_HEAP_GROWTH : is_free ? PATH_FREE : PATH_ALLOCATION;
+  uint32_t flags = is_free ? FLAGS_RELEASE : seen->is_heap ? FLAGS_HEAP_COMMIT : FLAGS_COMMIT;
+  size_t count = stack_of(targets, item, seen, way, frames);
   etl_writer_memory memory = {item->pid, seen->tid, seen->address, seen->size_bytes, flags, frames, count};
-  if (seen->is_commit) {
-    etl_writer_add_allocation(writer, seen->filetime, &memory);
+  if (is_free) {
+    etl_writer_add_free(targets->writer, seen->filetime, &memory);
   } else {
-    etl_writer_add_free(writer, seen->filetime, &memory);
+    etl_writer_add_allocation(targets->writer, seen->filetime, &memory);
   }
+}
+
+/* Windows logs the heap calls of a process that the session names, or that had the flag when it started. */
+static bool is_heap_traced(const wpr_targets *targets, const target *item)
+{
+  const wpr_recording *recording = targets->recording;
+  for (size_t i = 0; i < WPR_HEAP_PROCESS_LIMIT; i++) {
+    if (recording->heap_pids[i] == item->pid) {
+      return true;
+    }
+  }
+  return recording->heap_by_flag && (item->tracing_flags & TRACING_HEAP_BIT) != 0;
+}
+
+static void write_heap(const wpr_targets *targets, const target *item, const change *seen)
+{
+  static const struct {
+    system_path way;
+    bool (*write)(etl_writer *writer, uint64_t filetime, const etl_writer_heap *block);
+  } records[CHANGES] = {{PATH_HEAP_ALLOCATION, etl_writer_add_heap_allocation},
+                        {PATH_HEAP_FREE, etl_writer_add_heap_free},
+                        {PATH_HEAP_REALLOCATION, etl_writer_add_heap_reallocation}};
+  const wpr_recording *recording = targets->recording;
+  const bool with_stack[CHANGES] = {recording->stack_of_heap_allocation, recording->stack_of_heap_free,
+                                    recording->stack_of_heap_reallocation};
+  uint64_t frames[SYSTEM_FRAMES + FRAME_LIMIT];
+  etl_writer_heap block = {item->pid,
+                           seen->tid,
+                           item->heap,
+                           seen->address,
+                           seen->size_bytes,
+                           seen->old_address,
+                           seen->old_size_bytes,
+                           frames,
+                           0};
+  if (with_stack[seen->kind]) {
+    block.frame_count = stack_of(targets, item, seen, records[seen->kind].way, frames);
+  }
+  records[seen->kind].write(targets->heap_writer, seen->filetime, &block);
 }
 
 /* A heap block shows in a VirtualAlloc trace only where the heap had to commit pages for it; a freed block
@@ -229,39 +296,63 @@ static void take_site(target *item, const char *line)
   }
 }
 
-static void take_line(wpr_targets *targets, target *item, const char *line, etl_writer *writer)
+/* false: the line is about something else. */
+static bool read_change(const char *line, change *seen)
 {
-  change seen = {.is_commit = strncmp(line, "commit ", 7) == 0};
   char *rest = NULL;
+  size_t kind = 0;
+  while (kind < CHANGES && strncmp(line, change_names[kind], strlen(change_names[kind])) != 0) {
+    kind++;
+  }
+  if (kind == CHANGES) {
+    return false;
+  }
+  seen->kind = (change_kind)kind;
+  seen->filetime = strtoull(line + strlen(change_names[kind]), &rest, 10);
+  seen->address = strtoull(rest, &rest, 16);
+  seen->size_bytes = strtoull(rest, &rest, 10);
+  seen->site = (unsigned)strtoul(rest, &rest, 10) % SITE_LIMIT;
+  seen->is_heap = strncmp(rest, " heap ", 6) == 0;
+  if (kind == CHANGE_RESIZE && seen->is_heap) {
+    seen->old_address = strtoull(rest + 6, &rest, 16);
+    seen->old_size_bytes = strtoull(rest, &rest, 10);
+  }
+  rest = strrchr(rest, ' ');
+  seen->tid = rest != NULL ? (uint32_t)strtoul(rest, NULL, 10) : 0;
+  return true;
+}
+
+static void take_line(wpr_targets *targets, target *item, const char *line)
+{
+  change seen = {.kind = CHANGE_COMMIT};
   if (strncmp(line, "site ", 5) == 0) {
     take_site(item, line + 5);
+  } else if (strncmp(line, "tracing ", 8) == 0) {
+    item->tracing_flags = (uint32_t)strtoul(line + 8, NULL, 16);
+  } else if (strncmp(line, "heap ", 5) == 0) {
+    item->heap = strtoull(line + 5, NULL, 16);
+  }
+  if (!read_change(line, &seen)) {
     return;
   }
-  if (!seen.is_commit && strncmp(line, "release ", 8) != 0) {
+  bool is_recorded = seen.filetime >= targets->recording->started;
+  if (seen.is_heap && is_recorded && targets->heap_writer != NULL && is_heap_traced(targets, item)) {
+    write_heap(targets, item, &seen);
+  }
+  if (seen.is_heap && (seen.kind == CHANGE_RELEASE || !take_heap_block(item, &seen))) {
     return;
   }
-  seen.filetime = strtoull(line + (seen.is_commit ? 7 : 8), &rest, 10);
-  seen.address = strtoull(rest, &rest, 16);
-  seen.size_bytes = strtoull(rest, &rest, 10);
-  seen.site = (unsigned)strtoul(rest, &rest, 10) % SITE_LIMIT;
-  seen.is_heap = strncmp(rest, " heap ", 6) == 0;
-  rest = strrchr(rest, ' ');
-  seen.tid = rest != NULL ? (uint32_t)strtoul(rest, NULL, 10) : 0;
-  if (seen.is_heap && (!seen.is_commit || !take_heap_block(item, &seen))) {
-    return;
-  }
-  if (seen.filetime >= targets->since) {
-    uint32_t flags = !seen.is_commit ? FLAGS_RELEASE : seen.is_heap ? FLAGS_HEAP_COMMIT : FLAGS_COMMIT;
-    write_change(targets, item, &seen, flags, writer);
+  if (is_recorded) {
+    write_memory(targets, item, &seen);
   }
 }
 
-static void take_bytes(wpr_targets *targets, target *item, const char *bytes, size_t size, etl_writer *writer)
+static void take_bytes(wpr_targets *targets, target *item, const char *bytes, size_t size)
 {
   for (size_t i = 0; i < size; i++) {
     if (bytes[i] == '\n') {
       item->line[item->line_length] = '\0';
-      take_line(targets, item, item->line, writer);
+      take_line(targets, item, item->line);
       item->line_length = 0;
     } else if (item->line_length + 1 < sizeof item->line) {
       item->line[item->line_length++] = bytes[i];
@@ -269,7 +360,7 @@ static void take_bytes(wpr_targets *targets, target *item, const char *bytes, si
   }
 }
 
-static void read_log(wpr_targets *targets, target *item, etl_writer *writer)
+static void read_log(wpr_targets *targets, target *item)
 {
   char chunk[16384];
   DWORD read = 0;
@@ -283,7 +374,7 @@ static void read_log(wpr_targets *targets, target *item, etl_writer *writer)
   if (SetFilePointerEx(file, at, NULL, FILE_BEGIN)) {
     while (ReadFile(file, chunk, sizeof chunk, &read, NULL) && read > 0) {
       item->read_bytes += read;
-      take_bytes(targets, item, chunk, read, writer);
+      take_bytes(targets, item, chunk, read);
     }
   }
   CloseHandle(file);
@@ -313,8 +404,10 @@ static target *find_or_add(wpr_targets *targets, const wchar_t *name)
   return item;
 }
 
-void wpr_targets_poll(wpr_targets *targets, etl_writer *writer)
+void wpr_targets_poll(wpr_targets *targets, etl_writer *writer, etl_writer *heap)
 {
+  targets->writer = writer;
+  targets->heap_writer = heap;
   WIN32_FIND_DATAW entry;
   wchar_t pattern[STANDIN_PATH_UNITS];
   if (!standin_files_join(pattern, targets->folder, L"leaker-*.log")) {
@@ -328,7 +421,8 @@ void wpr_targets_poll(wpr_targets *targets, etl_writer *writer)
     /* A log that ended before this recording began belongs to a process of an earlier test. */
     uint64_t changed =
         (uint64_t)entry.ftLastWriteTime.dwHighDateTime << 32 | entry.ftLastWriteTime.dwLowDateTime;
-    target *item = changed + 50000000u >= targets->since ? find_or_add(targets, entry.cFileName) : NULL;
+    target *item =
+        changed + 50000000u >= targets->recording->started ? find_or_add(targets, entry.cFileName) : NULL;
     uint64_t size = (uint64_t)entry.nFileSizeHigh << 32 | entry.nFileSizeLow;
     if (item != NULL && size < item->read_bytes) {
       item->read_bytes = 0; /* a new process got the id */
@@ -336,7 +430,7 @@ void wpr_targets_poll(wpr_targets *targets, etl_writer *writer)
       read_modules(item);
     }
     if (item != NULL) {
-      read_log(targets, item, writer);
+      read_log(targets, item);
     }
   } while (FindNextFileW(search, &entry));
   FindClose(search);

@@ -16,6 +16,9 @@ typedef struct wpr_context {
   char remark[320]; /* for the call log: why, or what was odd */
 } wpr_context;
 
+/* Adds to what the call log will say about this call. */
+void wpr_verbs_remark(wpr_context *context, const char *text);
+
 uint32_t wpr_verbs_start(wpr_context *context);
 uint32_t wpr_verbs_stop(wpr_context *context);
 uint32_t wpr_verbs_cancel(wpr_context *context);
