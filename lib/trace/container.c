@@ -10,11 +10,12 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "trace/container_internal.h"
 
 /* WMI_BUFFER_HEADER (reference: etl-format, 1.1). `Offset` is the end of the valid bytes; SavedOffset, which
  * looks more like it, is zero or too small in most first buffers. */
 enum {
-  BUFFER_HEADER_BYTES = 0x48,
+  BUFFER_HEADER_BYTES = SEEP_TRACE__BUFFER_HEADER_BYTES,
   BUFFER_SIZE_AT = 0x00,
   BUFFER_PROCESSOR_AT = 0x28,
   BUFFER_VALID_END_AT = 0x30,
@@ -58,16 +59,27 @@ enum {
   MESSAGE_BYTES = 8
 };
 
+/* Where the two kinds of headers with a GUID have it, and what else says which event it is. */
+enum {
+  CLASSIC_OPCODE_AT = 0x04,
+  GUID_AT = 0x18,
+  GUID_BYTES = 16,
+  EVENT_ID_AT = 0x28,
+  EVENT_OPCODE_AT = 0x2D
+};
+
 #define RECORD_ALIGNMENT 8u
 #define FILLER UINT32_C(0xFFFFFFFF)
 #define NOBODY UINT32_MAX
 
-/* One buffer while it is being walked: data is the whole file, so that offsets can be told to people. */
+/* One buffer while it is being walked; offsets are from its own start. */
 typedef struct buffer {
-  size_t start;
-  size_t end;  /* of what may be read: the valid part, or the file's end when that comes first */
-  bool is_cut; /* the file ends before the valid part does */
+  const uint8_t *data;
+  size_t bytes; /* to the next one, or to the file's end when that comes first */
+  size_t end;   /* of what may be read: the valid part, or the file's end when that comes first */
+  bool is_cut;  /* the file ends before the valid part does */
   uint16_t processor;
+  unsigned flags;
 } buffer;
 
 typedef enum framing { FRAMING_RECORD, FRAMING_END, FRAMING_BROKEN } framing;
@@ -76,6 +88,19 @@ static void take_thread(seep_cursor *bytes, seep_trace_record *record)
 {
   record->tid = seep_cursor_u32_at(bytes, 8);
   record->pid = seep_cursor_u32_at(bytes, 12);
+}
+
+/* What kind of event a header with a GUID is for. */
+static void take_class(seep_cursor *bytes, seep_trace_record *record, bool is_classic)
+{
+  seep_cursor field = *bytes;
+  if (!is_classic) {
+    record->event_id = seep_cursor_u16_at(bytes, EVENT_ID_AT);
+  }
+  seep_cursor_seek(&field, is_classic ? CLASSIC_OPCODE_AT : EVENT_OPCODE_AT);
+  record->opcode = seep_cursor_u8(&field);
+  seep_cursor_seek(&field, GUID_AT);
+  record->guid = seep_cursor_bytes(&field, GUID_BYTES);
 }
 
 static size_t take_kernel(seep_cursor *bytes, seep_trace_record *record, size_t header_bytes)
@@ -100,6 +125,7 @@ static size_t take_event(seep_cursor *bytes, seep_trace_record *record)
   size_t at = EVENT_BYTES;
   bool more = (seep_cursor_u16_at(bytes, 4) & 1u) != 0;
   take_thread(bytes, record);
+  take_class(bytes, record, false);
   record->ticks = seep_cursor_u64_at(bytes, 16);
   while (more) {
     size_t item_bytes = seep_cursor_u16_at(bytes, at);
@@ -167,6 +193,7 @@ static size_t take_header(seep_cursor *bytes, seep_trace_record *record, size_t 
   case FULL_BYTES:
   case INSTANCE_BYTES:
     take_thread(bytes, record);
+    take_class(bytes, record, true);
     record->ticks = seep_cursor_u64_at(bytes, 16);
     return header_bytes;
   default:
@@ -224,28 +251,25 @@ static bool decode(const uint8_t *data, size_t record_bytes, size_t header_bytes
   return true;
 }
 
-/* false when the visitor wants no more. */
-static bool walk_buffer(const uint8_t *data, const buffer *part, seep_trace_visit visit, void *context,
-                        seep_trace_summary *summary)
+static void walk_records(seep_trace__walk *walk, const buffer *part)
 {
-  size_t at = part->start + BUFFER_HEADER_BYTES;
-  while (at < part->end) {
+  seep_trace_summary *summary = &walk->summary;
+  size_t at = BUFFER_HEADER_BYTES;
+  while (at < part->end && !walk->ended) {
     seep_trace_record record = {0};
     size_t record_bytes = 0;
     size_t header_bytes = 0;
-    framing found = frame(data, at, part->end, &record_bytes, &header_bytes);
+    framing found = frame(part->data, at, part->end, &record_bytes, &header_bytes);
     if (found != FRAMING_RECORD) {
       /* A record that the end of the file cuts is no fault of its own. */
       summary->bad_records += found == FRAMING_BROKEN && !part->is_cut ? 1 : 0;
-      return true;
+      return;
     }
-    if (decode(data + at, record_bytes, header_bytes, &record)) {
+    if (decode(part->data + at, record_bytes, header_bytes, &record)) {
       record.processor = part->processor;
       summary->records++;
       summary->kernel_records += record.is_kernel ? 1 : 0;
-      if (visit != NULL && !visit(context, &record)) {
-        return false;
-      }
+      walk->ended = walk->visit != NULL && !walk->visit(walk->context, &record);
     } else {
       summary->bad_records++;
     }
@@ -253,7 +277,6 @@ static bool walk_buffer(const uint8_t *data, const buffer *part, seep_trace_visi
     size_t aligned = (record_bytes + RECORD_ALIGNMENT - 1) & ~(size_t)(RECORD_ALIGNMENT - 1);
     at += aligned < part->end - at ? aligned : part->end - at;
   }
-  return true;
 }
 
 /* TRACE_LOGFILE_HEADER (1.4). Its layout follows the record's own type: a 32-bit relogger writes a 32-bit
@@ -300,61 +323,71 @@ static seep_status read_first(const uint8_t *data, size_t size, seep_trace_heade
   return SEEP_OK;
 }
 
-/* Reads the buffer header at `at`; false when no further buffer can be found, with the reason in the summary.
- */
-static bool next_buffer(const uint8_t *data, size_t size, size_t at, size_t *next, buffer *part,
-                        unsigned *flags, seep_trace_summary *summary)
+/* Reads a buffer's header; false when there is no such buffer, with the reason in the summary. */
+static bool take_buffer(const uint8_t *data, size_t size, buffer *part, seep_trace_summary *summary)
 {
   seep_cursor bytes;
-  seep_cursor_init(&bytes, data + at, size - at);
+  seep_cursor_init(&bytes, data, size);
   size_t buffer_bytes = seep_cursor_u32_at(&bytes, BUFFER_SIZE_AT);
   size_t valid_bytes = seep_cursor_u32_at(&bytes, BUFFER_VALID_END_AT);
   uint16_t processor = seep_cursor_u16_at(&bytes, BUFFER_PROCESSOR_AT);
-  *flags = seep_cursor_u16_at(&bytes, BUFFER_FLAGS_AT);
-  if (bytes.failed || bytes.size < BUFFER_HEADER_BYTES) {
+  part->flags = seep_cursor_u16_at(&bytes, BUFFER_FLAGS_AT);
+  if (bytes.failed || size < BUFFER_HEADER_BYTES) {
     summary->truncated = true;
     return false;
   }
-  if (buffer_bytes < BUFFER_HEADER_BYTES) {
+  if (buffer_bytes < BUFFER_HEADER_BYTES ||
+      (buffer_bytes > SEEP_TRACE_BUFFER_LIMIT && size >= SEEP_TRACE_BUFFER_LIMIT)) {
     summary->bad_buffers++;
     return false;
   }
-  summary->truncated = buffer_bytes > size - at;
-  *next = summary->truncated ? size : at + buffer_bytes;
+  summary->truncated = buffer_bytes > size;
   valid_bytes = valid_bytes < buffer_bytes ? valid_bytes : buffer_bytes;
-  part->start = at;
-  part->is_cut = valid_bytes > size - at;
-  part->end = part->is_cut ? size : at + valid_bytes;
-  part->processor = (uint16_t)(processor & ((*flags & BUFFER_PROCESSOR_IS_WIDE) != 0 ? 0x07FFu : 0xFFu));
+  part->data = data;
+  part->bytes = summary->truncated ? size : buffer_bytes;
+  part->is_cut = valid_bytes > size;
+  part->end = part->is_cut ? size : valid_bytes;
+  part->processor = (uint16_t)(processor & ((part->flags & BUFFER_PROCESSOR_IS_WIDE) != 0 ? 0x07FFu : 0xFFu));
   return true;
+}
+
+seep_status seep_trace__begin(seep_trace__walk *walk, const uint8_t *data, size_t size, seep_error *error)
+{
+  memset(&walk->summary, 0, sizeof walk->summary);
+  walk->ended = false;
+  return read_first(data, size, &walk->summary.header, error);
+}
+
+size_t seep_trace__buffer(seep_trace__walk *walk, const uint8_t *data, size_t size)
+{
+  seep_trace_summary *summary = &walk->summary;
+  buffer part;
+  if (!take_buffer(data, size, &part, summary)) {
+    walk->ended = true;
+    return size;
+  }
+  summary->buffers++;
+  summary->loss_flagged_buffers += (part.flags & (BUFFER_EVENTS_LOST | BUFFER_BUFFER_LOST)) != 0 ? 1 : 0;
+  if ((part.flags & BUFFER_COMPRESSED) != 0) {
+    summary->compressed_buffers++;
+  } else {
+    walk_records(walk, &part);
+  }
+  return part.bytes;
 }
 
 seep_status seep_trace_walk(const uint8_t *data, size_t size, seep_trace_visit visit, void *context,
                             seep_trace_summary *summary, seep_error *error)
 {
-  seep_trace_summary found;
+  seep_trace__walk walk = {.visit = visit, .context = context};
   size_t at = 0;
-  memset(&found, 0, sizeof found);
-  seep_status status = read_first(data, size, &found.header, error);
+  seep_status status = seep_trace__begin(&walk, data, size, error);
   if (status != SEEP_OK) {
     return status;
   }
-  while (at < size) {
-    buffer part;
-    unsigned flags = 0;
-    size_t next = 0;
-    if (!next_buffer(data, size, at, &next, &part, &flags, &found)) {
-      break;
-    }
-    found.buffers++;
-    found.loss_flagged_buffers += (flags & (BUFFER_EVENTS_LOST | BUFFER_BUFFER_LOST)) != 0 ? 1 : 0;
-    if ((flags & BUFFER_COMPRESSED) != 0) {
-      found.compressed_buffers++;
-    } else if (!walk_buffer(data, &part, visit, context, &found)) {
-      break;
-    }
-    at = next;
+  while (at < size && !walk.ended) {
+    at += seep_trace__buffer(&walk, data + at, size - at);
   }
-  *summary = found;
+  *summary = walk.summary;
   return SEEP_OK;
 }

@@ -35,8 +35,12 @@ typedef struct seep_trace_record {
   uint8_t version;        /* payload version of kernel records */
   unsigned pointer_bytes; /* 4 or 8, by this record's own type */
   uint16_t processor;
-  uint64_t ticks;         /* raw clock; 0 where the form has none */
-  uint32_t pid, tid;      /* UINT32_MAX where the form has none */
+  const uint8_t
+      *guid;         /* borrowed, 16 bytes: the event class (FULL, INSTANCE) or provider (EVENT), else NULL */
+  uint8_t opcode;    /* where there is a guid */
+  uint16_t event_id; /* EVENT alone */
+  uint64_t ticks;    /* raw clock; 0 where the form has none */
+  uint32_t pid, tid; /* UINT32_MAX where the form has none */
   const uint8_t *payload; /* borrowed */
   size_t payload_bytes;
 } seep_trace_record;
@@ -48,6 +52,10 @@ typedef struct seep_trace_summary {
   uint64_t records, kernel_records, bad_records;
   bool truncated; /* the file ends inside a buffer: what was whole has been read */
 } seep_trace_summary;
+
+/* The largest buffer that Windows makes. One that says it is larger is bad, unless the file is cut before it
+ * could be. */
+#define SEEP_TRACE_BUFFER_LIMIT ((size_t)16 * 1024 * 1024)
 
 /* Called for each whole record in file order; return false to stop early. */
 typedef bool (*seep_trace_visit)(void *context, const seep_trace_record *record);
