@@ -12,6 +12,9 @@
  *
  * lineage: what an image has shown in its earlier lives, as lineages.c writes it.
  *
+ * capture: readable says that the four numbers of events behind it are known; removed_ms is 0 while nobody
+ * has removed the file.
+ *
  * hour: what a process had in `hours` hours in a row, all alike, from `hour` on and never over midnight; mean
  * and peak are above the floor.
  */
@@ -53,6 +56,18 @@
   "CREATE TABLE lineage(image TEXT PRIMARY KEY, high_water REAL NOT NULL, lives INTEGER NOT NULL,"           \
   " quiet_lives INTEGER NOT NULL, rates BLOB NOT NULL, seen_ms INTEGER NOT NULL) WITHOUT ROWID;"
 
+/* What version 4 added. */
+#define KEEPING                                                                                              \
+  "ALTER TABLE capture ADD COLUMN ending TEXT NOT NULL DEFAULT '';"                                          \
+  "ALTER TABLE capture ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';"                                          \
+  "ALTER TABLE capture ADD COLUMN etl_bytes INTEGER NOT NULL DEFAULT 0;"                                     \
+  "ALTER TABLE capture ADD COLUMN readable INTEGER NOT NULL DEFAULT 0;"                                      \
+  "ALTER TABLE capture ADD COLUMN events INTEGER NOT NULL DEFAULT 0;"                                        \
+  "ALTER TABLE capture ADD COLUMN target_events INTEGER NOT NULL DEFAULT 0;"                                 \
+  "ALTER TABLE capture ADD COLUMN events_lost INTEGER NOT NULL DEFAULT 0;"                                   \
+  "ALTER TABLE capture ADD COLUMN buffers_lost INTEGER NOT NULL DEFAULT 0;"                                  \
+  "ALTER TABLE capture ADD COLUMN removed_ms INTEGER NOT NULL DEFAULT 0;"
+
 #define TIME(ms) "strftime('%Y-%m-%dT%H:%M:%SZ', " ms " / 1000, 'unixepoch')"
 /* A creation time nobody could read is 0; a case that is still open ends at 0. */
 #define CREATED(column)                                                                                      \
@@ -72,6 +87,14 @@
   " slope_bytes_per_hour, growth_bytes, commit_bytes, confidence, kind, ending, verdict,"                    \
   " slope_low_bytes_per_hour, slope_high_bytes_per_hour FROM leak;"
 
+#define IF_READABLE(column) "CASE WHEN readable THEN " column " END AS " column
+#define CAPTURES                                                                                             \
+  "CREATE VIEW captures AS SELECT id, leak_id AS leak, image, pid, " CREATED("created")                      \
+  " AS created, kind, " TIME("started_ms") " AS started, " UNLESS_ZERO("ended_ms")                           \
+  " AS ended, bytes, path, outcome, ending, sha256, nullif(etl_bytes, 0) AS etl_bytes, "                     \
+  IF_READABLE("events") ", " IF_READABLE("target_events") ", " IF_READABLE("events_lost") ", "               \
+  IF_READABLE("buffers_lost") ", " UNLESS_ZERO("removed_ms") " AS removed FROM capture;"
+
 #define VIEWS                                                                                                \
   "CREATE VIEW processes AS SELECT p.id AS process, i.name AS image, p.pid, " CREATED("p.created")           \
   " AS created, " TIME("p.first_ms") " AS first_seen, " TIME("p.last_ms") " AS last_seen"                    \
@@ -83,22 +106,23 @@
   " 'physical_total' WHEN -3 THEN 'physical_available' WHEN -2 THEN 'paged_pool' ELSE"                       \
   " 'nonpaged_pool' END AS figure," FIGURES "WHERE h.process < 0;"                                           \
   LEAKS                                                                                                      \
-  "CREATE VIEW captures AS SELECT id, leak_id AS leak, image, pid, " CREATED("created")                      \
-  " AS created, kind, " TIME("started_ms") " AS started, " UNLESS_ZERO("ended_ms")                           \
-  " AS ended, bytes, path, outcome FROM capture;"                                                            \
+  CAPTURES                                                                                                   \
   "CREATE VIEW events AS SELECT id, " TIME("wall_ms") " AS time, event, level, image, pid, text FROM event;"
 
 /* clang-format on */
 
-#define MARK "PRAGMA application_id=0x53656570;PRAGMA user_version=3;"
+#define MARK "PRAGMA application_id=0x53656570;PRAGMA user_version=4;"
 
-static const char from_nothing[] = CASES SERIES VERDICTS VIEWS MARK;
+static const char from_nothing[] = CASES SERIES VERDICTS KEEPING VIEWS MARK;
 
 static const char beside_version_1[] =
-    "ALTER TABLE process RENAME TO process_1;ALTER TABLE poll RENAME TO poll_1;" SERIES VERDICTS VIEWS;
+    "ALTER TABLE process RENAME TO process_1;ALTER TABLE poll RENAME TO poll_1;" SERIES VERDICTS KEEPING
+        VIEWS;
 static const char without_version_1[] = "DROP TABLE poll_1;DROP TABLE process_1;" MARK;
 
-static const char from_version_2[] = VERDICTS "DROP VIEW IF EXISTS leaks;" LEAKS MARK;
+#define SINCE_VERSION_3 KEEPING "DROP VIEW IF EXISTS captures;" CAPTURES MARK
+static const char from_version_2[] = VERDICTS "DROP VIEW IF EXISTS leaks;" LEAKS SINCE_VERSION_3;
+static const char from_version_3[] = SINCE_VERSION_3;
 
 static seep_status run_script(seep_store *store, const char *script, const char *path, seep_error *error)
 {
@@ -122,18 +146,25 @@ static seep_status check_numbers(seep_store *store, const char *path, seep_error
 
 seep_status seep_schema__check(seep_store *store, int version, const char *path, seep_error *error)
 {
-  /* All that any version has: a file with a later one's tables is not of the version that it says. */
-  static const int64_t tables[SEEP_SCHEMA_VERSION + 1] = {0, 6, 10, 11};
-  int64_t found = 0;
+  /* All that any version has: a file with a later one's tables or columns is not of the version that it says.
+   */
+  static const struct {
+    int64_t tables, capture_columns;
+  } shapes[SEEP_SCHEMA_VERSION + 1] = {{0, 0}, {6, 11}, {10, 11}, {11, 11}, {11, 20}};
+  int64_t tables = 0, columns = 0;
   seep_status status = seep_store__ask(store,
                                        "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN"
                                        " ('image', 'process', 'poll', 'block', 'hour', 'event', 'leak',"
                                        " 'lineage', 'capture', 'journal', 'value')",
-                                       &found, "read store", path, error);
+                                       &tables, "read store", path, error);
+  if (status == SEEP_OK) {
+    status = seep_store__ask(store, "SELECT count(*) FROM pragma_table_info('capture')", &columns,
+                             "read store", path, error);
+  }
   if (status != SEEP_OK) {
     return status;
   }
-  if (found != tables[version]) {
+  if (tables != shapes[version].tables || columns != shapes[version].capture_columns) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_NONE, 0, "find the tables of store", path);
   }
   return version >= 2 ? check_numbers(store, path, error) : SEEP_OK;
@@ -151,5 +182,7 @@ seep_status seep_schema__upgrade(seep_store *store, const char *path, seep_error
     }
     return status == SEEP_OK ? run_script(store, without_version_1, path, error) : status;
   }
-  return store->version == 2 ? run_script(store, from_version_2, path, error) : SEEP_OK;
+  return store->version < SEEP_SCHEMA_VERSION
+             ? run_script(store, store->version == 2 ? from_version_2 : from_version_3, path, error)
+             : SEEP_OK;
 }

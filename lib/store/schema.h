@@ -5,16 +5,16 @@
 #include "store/store_internal.h"
 
 #define SEEP_SCHEMA_APPLICATION_ID INT64_C(0x53656570) /* "Seep"; the scripts spell the same number */
-#define SEEP_SCHEMA_VERSION 3
+#define SEEP_SCHEMA_VERSION 4
 
-/* SEEP_CORRUPT when a table of the schema that the file says it has is missing. */
+/* SEEP_CORRUPT when the tables are not those of the schema that the file says it has. */
 seep_status seep_schema__check(seep_store *store, int version, const char *path, seep_error *error);
 
 /* From store->version (0 = an empty file) to SEEP_SCHEMA_VERSION, inside the caller's transaction. */
 seep_status seep_schema__upgrade(seep_store *store, const char *path, seep_error *error);
 
-/* The polls and processes of a version 1 file, renamed to poll_1 and process_1, into the tables that are there
- * now. */
+/* The polls and processes of a version 1 file, renamed to poll_1 and process_1, into the tables that are
+ * there now. */
 seep_status seep_version1__convert(seep_store *store, seep_error *error);
 
 #endif

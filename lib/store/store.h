@@ -102,7 +102,7 @@ typedef struct seep_store_leak {
   seep_process_key key;
   char image[256];
   seep_wall began, opened, closed; /* closed.ms = 0 while open */
-  char verdict[16];                                         /* "rapid" or "leak" */
+  char verdict[16];                /* "rapid" or "leak" */
   double slope_bytes_per_hour;
   double slope_low_bytes_per_hour, slope_high_bytes_per_hour; /* both 0: not known */
   uint64_t growth_bytes;
@@ -146,24 +146,42 @@ typedef struct seep_store_capture {
   int64_t leak_id; /* 0 = none */
   seep_process_key key;
   char image[256];
-  char kind[24]; /* "virtualalloc" */
+  char kind[24]; /* "virtualalloc", "heap", "snapshot" */
   seep_wall started, ended;
-  uint64_t bytes;
-  char path[512]; /* of the saved file; "" when it failed */
-  char outcome[128];
+  uint64_t bytes;     /* of the file as it is kept */
+  char path[512];     /* of the saved file; "" when there is none. It stays when the file has been removed */
+  char outcome[160];  /* "saved", or why not */
+  char ending[128];   /* why it ended when it did; "" = not known */
+  char sha256[65];    /* of the file as kept; "" = not known */
+  uint64_t etl_bytes; /* uncompressed; 0 = not known */
+  bool readable;      /* the next four are known */
+  uint64_t events, target_events; /* in it, and of the process */
+  uint64_t events_lost, buffers_lost;
+  seep_wall removed; /* the file, to make room for others; 0 = it was not */
 } seep_store_capture;
 
 seep_status seep_store_capture_add(seep_store *store, seep_store_capture *capture, seep_error *error);
 
+/* The file of this path has been removed. SEEP_OK also when no row has it. */
+seep_status seep_store_capture_removed(seep_store *store, const char *path, seep_wall when,
+                                       seep_error *error);
+
+/* How many recordings began at this time or later, saved or not. */
+seep_status seep_store_captures_since(seep_store *store, seep_wall since, unsigned *count, seep_error *error);
+
+/* When the newest recording of this image began, saved or not; ASCII case ignored. 0: there is none. */
+seep_status seep_store_capture_newest(seep_store *store, const char *image, seep_wall *started,
+                                      seep_error *error);
+
 /* ---- undo journal: written before, removed after ---- */
 
-#define SEEP_JOURNAL_TEXT_SIZE 512
+#define SEEP_JOURNAL_TEXT_SIZE 1024
 
 typedef struct seep_store_journal_entry {
   int64_t id;
   seep_wall written;
-  char kind[32];                        /* "recording" */
-  char subject[SEEP_JOURNAL_TEXT_SIZE]; /* for "recording": the instance name */
+  char kind[32];                        /* SEEP_PROMISE_RECORDING, SEEP_PROMISE_FLAG (capture/promise.h) */
+  char subject[SEEP_JOURNAL_TEXT_SIZE]; /* what capture/promise writes; earlier versions: the instance name */
 } seep_store_journal_entry;
 
 seep_status seep_store_journal_add(seep_store *store, seep_store_journal_entry *entry,

@@ -123,39 +123,130 @@ static void test_leaks(void **state)
   seep_store_close(store);
 }
 
+typedef struct captures {
+  seep_store_capture list[4];
+  size_t count;
+} captures;
+
 static bool keep_capture(void *context, const seep_store_capture *capture)
 {
-  seep_store_capture *out = context;
-  *out = *capture;
+  captures *c = context;
+  assert_true(c->count < 4);
+  c->list[c->count++] = *capture;
   return true;
 }
+
+static captures read_captures(seep_store *store, size_t count)
+{
+  captures c = {.count = 0};
+  assert_int_equal(seep_store_captures(store, keep_capture, &c, NULL), SEEP_OK);
+  assert_int_equal(c.count, count);
+  return c;
+}
+
+static const seep_store_capture example = {.leak_id = 7,
+                                           .key = {42, 133000000000000000},
+                                           .image = "leaky\xED\xA0\x80.exe",
+                                           .kind = "virtualalloc",
+                                           .started = {1000},
+                                           .ended = {61000},
+                                           .bytes = 123456789,
+                                           .path = "C:\\ProgramData\\Seepwatch\\captures\\\xC3\xA4.etl.gz",
+                                           .outcome = "saved",
+                                           .ending = "it grew enough",
+                                           .etl_bytes = 987654321,
+                                           .readable = true,
+                                           .events = UINT64_MAX,
+                                           .target_events = 5,
+                                           .events_lost = 3,
+                                           .buffers_lost = 2};
 
 static void test_captures(void **state)
 {
   (void)state;
   seep_store *store = open_store(PATH);
-  seep_store_capture capture = {.leak_id = 7,
-                                .key = {42, 133000000000000000},
-                                .image = "leaky.exe",
-                                .kind = "virtualalloc",
-                                .started = {1000},
-                                .ended = {61000},
-                                .bytes = 123456789,
-                                .path = "C:\\ProgramData\\Seepwatch\\captures\\\xC3\xA4.etl",
-                                .outcome = "saved"};
+  seep_store_capture capture = example;
+  memset(capture.sha256, 'a', sizeof capture.sha256 - 1);
   assert_int_equal(seep_store_capture_add(store, &capture, NULL), SEEP_OK);
+  /* All that a failed one has; and texts that fill their room. */
+  seep_store_capture failed = {.started = {2000}};
+  memset(failed.outcome, 'o', sizeof failed.outcome - 1);
+  memset(failed.ending, 'e', sizeof failed.ending - 1);
+  assert_int_equal(seep_store_capture_add(store, &failed, NULL), SEEP_OK);
+  assert_true(failed.id > capture.id);
   seep_store_close(store);
   store = open_store(PATH);
-  seep_store_capture back;
-  memset(&back, 0, sizeof back);
-  assert_int_equal(seep_store_captures(store, keep_capture, &back, NULL), SEEP_OK);
-  assert_true(back.id == capture.id && back.leak_id == 7 && back.key.pid == 42);
-  assert_true(back.key.created == capture.key.created && back.bytes == 123456789);
-  assert_true(back.started.ms == 1000 && back.ended.ms == 61000);
-  assert_string_equal(back.image, capture.image);
-  assert_string_equal(back.kind, capture.kind);
-  assert_string_equal(back.path, capture.path);
-  assert_string_equal(back.outcome, capture.outcome);
+  captures c = read_captures(store, 2);
+  const seep_store_capture *back = &c.list[0];
+  assert_true(back->id == capture.id && back->leak_id == 7 && back->key.pid == 42);
+  assert_true(back->key.created == capture.key.created && back->bytes == 123456789);
+  assert_true(back->started.ms == 1000 && back->ended.ms == 61000 && back->removed.ms == 0);
+  assert_true(back->etl_bytes == 987654321 && back->readable && back->events == (uint64_t)INT64_MAX);
+  assert_true(back->target_events == 5 && back->events_lost == 3 && back->buffers_lost == 2);
+  assert_string_equal(back->image, capture.image);
+  assert_string_equal(back->kind, capture.kind);
+  assert_string_equal(back->path, capture.path);
+  assert_string_equal(back->outcome, capture.outcome);
+  assert_string_equal(back->ending, capture.ending);
+  assert_string_equal(back->sha256, capture.sha256);
+  back = &c.list[1];
+  assert_string_equal(back->outcome, failed.outcome);
+  assert_string_equal(back->ending, failed.ending);
+  assert_true(!back->readable && back->etl_bytes == 0 && back->events == 0 && back->path[0] == '\0');
+  seep_store_close(store);
+}
+
+/* By its path, which stays; the first removal counts, and no path is nobody's. */
+static void test_removed_captures(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  seep_store_capture kept = example, other = example, failed = example;
+  snprintf(other.path, sizeof other.path, "C:\\other.etl");
+  failed.path[0] = '\0';
+  assert_int_equal(seep_store_capture_add(store, &kept, NULL), SEEP_OK);
+  assert_int_equal(seep_store_capture_add(store, &other, NULL), SEEP_OK);
+  assert_int_equal(seep_store_capture_add(store, &failed, NULL), SEEP_OK);
+  const char *const paths[] = {other.path, other.path, "C:\\nobody's.etl", ""};
+  for (size_t i = 0; i < 4; i++) {
+    const seep_wall when = {5000 + (int64_t)i};
+    assert_int_equal(seep_store_capture_removed(store, paths[i], when, NULL), SEEP_OK);
+  }
+  captures c = read_captures(store, 3);
+  assert_true(c.list[0].removed.ms == 0 && c.list[1].removed.ms == 5000 && c.list[2].removed.ms == 0);
+  assert_string_equal(c.list[1].path, other.path);
+  /* A removal that was known when the row was written. */
+  kept.removed.ms = 9000;
+  assert_int_equal(seep_store_capture_add(store, &kept, NULL), SEEP_OK);
+  assert_true(read_captures(store, 4).list[3].removed.ms == 9000);
+  seep_store_close(store);
+}
+
+static void test_recent_captures(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  unsigned count = 9;
+  assert_int_equal(seep_store_captures_since(store, (seep_wall){0}, &count, NULL), SEEP_OK);
+  assert_int_equal(count, 0);
+  for (int64_t i = 1; i <= 3; i++) {
+    seep_store_capture capture = {.started = {1000 * i}, .image = "Leaky.exe", .outcome = "failed"};
+    assert_int_equal(seep_store_capture_add(store, &capture, NULL), SEEP_OK);
+  }
+  const struct {
+    int64_t since_ms;
+    unsigned count;
+  } cases[] = {{INT64_MIN, 3}, {1000, 3}, {1001, 2}, {3000, 1}, {3001, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const seep_wall since = {cases[i].since_ms};
+    assert_int_equal(seep_store_captures_since(store, since, &count, NULL), SEEP_OK);
+    assert_int_equal(count, cases[i].count);
+  }
+  seep_wall newest = {7};
+  assert_int_equal(seep_store_capture_newest(store, "LEAKY.EXE", &newest, NULL), SEEP_OK);
+  assert_true(newest.ms == 3000);
+  assert_int_equal(seep_store_capture_newest(store, "leak", &newest, NULL), SEEP_OK);
+  assert_true(newest.ms == 0);
   seep_store_close(store);
 }
 
@@ -290,7 +381,9 @@ static void test_events(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, clean, clean)
-  const struct CMUnitTest tests[] = {TEST(test_leaks), TEST(test_captures), TEST(test_journal),
-                                     TEST(test_values), TEST(test_events)};
+  const struct CMUnitTest tests[] = {
+      TEST(test_leaks),           TEST(test_captures), TEST(test_removed_captures),
+      TEST(test_recent_captures), TEST(test_journal),  TEST(test_values),
+      TEST(test_events)};
   return cmocka_run_group_tests_name("store/cases", tests, NULL, NULL);
 }

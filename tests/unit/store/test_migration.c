@@ -1,7 +1,7 @@
 /*
- * Files of versions 1 and 2, written by these versions themselves (tests/fixtures/store): everything in them
- * is there afterwards. Whatever fails on the way leaves them as they were. Files of a version to come stay
- * untouched.
+ * Files of versions 1, 2 and 3, written by these versions themselves (tests/fixtures/store): everything in
+ * them is there afterwards. Whatever fails on the way leaves them as they were. Files of a version to come
+ * stay untouched.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,6 +37,8 @@ static const fixture closed_1 = {1, "version1.db", CLOSED_POLLS};
 static const fixture killed_1 = {1, "version1-killed.db", KILLED_POLLS};
 static const fixture closed_2 = {2, "version2.db", CLOSED_POLLS};
 static const fixture killed_2 = {2, "version2-killed.db", KILLED_POLLS};
+static const fixture closed_3 = {3, "version3.db", CLOSED_POLLS};
+static const fixture killed_3 = {3, "version3-killed.db", KILLED_POLLS};
 
 /* As the fixtures' README says. */
 static const poll_script script = {20, 0, 5 * SEEP_MS_PER_MINUTE, true};
@@ -85,8 +87,17 @@ static void tell_truth(uint8_t *polls, size_t count)
 /* ---- what stands beside the polls ---- */
 
 typedef struct count {
+  const fixture *f;
   unsigned leaks, captures, events, lineages;
 } count;
+
+/* Version 3 gave them verdicts and limits of the slope; those from before are leaks, and nobody knew them. */
+static void check_verdict(const fixture *f, const seep_store_leak *leak)
+{
+  const double i = f->version < 3 ? 0 : (double)leak->id;
+  assert_string_equal(leak->verdict, i == 3 ? "rapid" : "leak");
+  assert_true(leak->slope_low_bytes_per_hour == 1.25 * i && leak->slope_high_bytes_per_hour == 1.75 * i);
+}
 
 static bool see_leak(void *context, const seep_store_leak *leak)
 {
@@ -101,8 +112,7 @@ static bool see_leak(void *context, const seep_store_leak *leak)
   assert_true(leak->closed.ms == (i == 2 ? 0 : 3000 * i));
   assert_true(leak->slope_bytes_per_hour == 1.5 * (double)i && leak->confidence == 0.25 * (double)i);
   assert_true(leak->growth_bytes == 4096 * (uint64_t)i && leak->commit_bytes == 1000003 * (uint64_t)i);
-  assert_string_equal(leak->verdict, "leak");
-  assert_true(leak->slope_low_bytes_per_hour == 0 && leak->slope_high_bytes_per_hour == 0);
+  check_verdict(c->f, leak);
   assert_string_equal(leak->kind, "heap");
   assert_string_equal(leak->ending, i == 2 ? "" : "exited");
   return true;
@@ -123,6 +133,10 @@ static bool see_capture(void *context, const seep_store_capture *capture)
   assert_string_equal(capture->path, path);
   assert_string_equal(capture->kind, "virtualalloc");
   assert_string_equal(capture->outcome, "saved");
+  /* What earlier versions did not know. */
+  assert_true(capture->ending[0] == '\0' && capture->sha256[0] == '\0' && !capture->readable);
+  assert_true(capture->etl_bytes == 0 && capture->events == 0 && capture->target_events == 0);
+  assert_true(capture->events_lost == 0 && capture->buffers_lost == 0 && capture->removed.ms == 0);
   return true;
 }
 
@@ -143,26 +157,34 @@ static bool see_event(void *context, const seep_store_event *event)
 static bool see_lineage(void *context, const seep_store_lineage *lineage)
 {
   count *c = context;
-  (void)lineage;
   c->lineages++;
+  if (c->f != NULL) {
+    char image[64];
+    int64_t i = 3 - (int64_t)c->lineages; /* newest first */
+    snprintf(image, sizeof image, "lineage-%" PRId64 ".exe", i);
+    assert_string_equal(lineage->image, image);
+    assert_true(lineage->seen.ms == 8000 * i && lineage->lineage.high_water == 1048576.0 * (double)i);
+    assert_true(lineage->lineage.lives == 3 && lineage->lineage.quiet_lives == i);
+    assert_true(lineage->lineage.rates[0] == (float)i && lineage->lineage.rates[2] == 3);
+  }
   return true;
 }
 
-/* Version 1 kept no events, and neither of them lineages. */
+/* Version 1 kept no events, and versions 1 and 2 no lineages. */
 static void check_added(const fixture *f, seep_store *store)
 {
-  count c = {.events = 0};
+  count c = {.f = f};
   seep_store_filter filter;
   seep_store_filter_init(&filter);
   assert_int_equal(seep_store_events(store, &filter, see_event, &c, NULL), SEEP_OK);
   assert_int_equal(c.events, f->version == 1 ? 0 : 2);
   assert_int_equal(seep_store_lineages(store, see_lineage, &c, NULL), SEEP_OK);
-  assert_int_equal(c.lineages, 0);
+  assert_int_equal(c.lineages, f->version < 3 ? 0 : 2);
 }
 
-static void check_others(seep_store *store)
+static void check_others(const fixture *f, seep_store *store)
 {
-  count c = {.leaks = 0};
+  count c = {.f = f};
   seep_store_journal_entry entries[4];
   size_t journal = 0, length = 0;
   char value[32];
@@ -205,25 +227,47 @@ static void check_store(const fixture *f, const char *path, seep_store *store, s
     fail_msg("%s", wrong);
   }
   assert_true(rows.first == 1 && rows.last == (int64_t)(polls + more - 5));
-  check_others(store);
+  check_others(f, store);
   check_added(f, store);
 }
 
-/* The view of an upgraded file is that of a new one. */
-static void check_view(void)
+/* Everything that has a definition, and the columns of the tables that later versions added to. */
+static void describe(const char *path, char *out, size_t out_size)
 {
+  static const char *const queries[] = {
+      "SELECT sql FROM sqlite_master WHERE type = 'view' ORDER BY name",
+      "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name",
+      "SELECT name || ' ' || type || ' ' || ifnull(dflt_value, '-') FROM pragma_table_info('leak')",
+      "SELECT name || ' ' || type || ' ' || ifnull(dflt_value, '-') FROM pragma_table_info('capture')"};
   sqlite3 *db = NULL;
-  sqlite3_stmt *statement = NULL;
-  assert_int_equal(sqlite3_open_v2(PATH, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-  assert_int_equal(sqlite3_prepare_v2(db,
-                                      "SELECT count(*) FROM leaks WHERE verdict = 'leak' AND"
-                                      " slope_low_bytes_per_hour = 0 AND slope_high_bytes_per_hour = 0",
-                                      -1, &statement, NULL),
-                   SQLITE_OK);
-  assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-  assert_int_equal(sqlite3_column_int(statement, 0), 3);
-  sqlite3_finalize(statement);
+  size_t used = 0;
+  assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+  for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_prepare_v2(db, queries[i], -1, &statement, NULL), SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+      int length =
+          snprintf(out + used, out_size - used, "%s\n", (const char *)sqlite3_column_text(statement, 0));
+      assert_true(length > 1 && (size_t)length < out_size - used);
+      used += (size_t)length;
+    }
+    sqlite3_finalize(statement);
+  }
   sqlite3_close(db);
+}
+
+/* An upgraded file is made like a new one. */
+static void check_schema(void)
+{
+  static char upgraded[16384], fresh[16384];
+  seep_store *store = NULL;
+  store_files_remove(COPY);
+  assert_int_equal(seep_store_open(COPY, moment_of(0), NULL, &store, NULL, NULL), SEEP_OK);
+  seep_store_close(store);
+  describe(PATH, upgraded, sizeof upgraded);
+  describe(COPY, fresh, sizeof fresh);
+  assert_non_null(strstr(fresh, "removed_ms INTEGER 0\n"));
+  assert_string_equal(upgraded, fresh);
 }
 
 static void migrate(const fixture *f)
@@ -253,7 +297,7 @@ static void migrate(const fixture *f)
   assert_int_equal(seep_store_open_readonly(PATH, &store, NULL), SEEP_OK);
   check_store(f, PATH, store, MORE);
   seep_store_close(store);
-  check_view();
+  check_schema();
 }
 
 static void test_closed(void **state)
@@ -261,6 +305,7 @@ static void test_closed(void **state)
   (void)state;
   migrate(&closed_1);
   migrate(&closed_2);
+  migrate(&closed_3);
 }
 
 static void test_killed(void **state)
@@ -268,14 +313,23 @@ static void test_killed(void **state)
   (void)state;
   migrate(&killed_1);
   migrate(&killed_2);
+  migrate(&killed_3);
+}
+
+static bool keep_removal(void *context, const seep_store_capture *capture)
+{
+  seep_wall *removed = context;
+  assert_in_range(capture->id, 1, 3);
+  removed[capture->id - 1] = capture->removed;
+  return true;
 }
 
 /* What was added can be written into an upgraded file as into a new one. */
 static void test_new_columns(void **state)
 {
   (void)state;
-  const fixture *const fixtures[] = {&killed_1, &closed_2};
-  for (size_t i = 0; i < 2; i++) {
+  const fixture *const fixtures[] = {&killed_1, &closed_2, &killed_3};
+  for (size_t i = 0; i < 3; i++) {
     seep_store *store = NULL;
     count c = {.lineages = 0};
     unpack_store(fixtures[i]);
@@ -286,7 +340,20 @@ static void test_new_columns(void **state)
     const seep_store_lineage lineage = {.image = "new.exe", .seen = {1}};
     assert_int_equal(seep_store_lineage_save(store, &lineage, NULL), SEEP_OK);
     assert_int_equal(seep_store_lineages(store, see_lineage, &c, NULL), SEEP_OK);
-    assert_int_equal(c.lineages, 1);
+    assert_int_equal(c.lineages, fixtures[i]->version < 3 ? 1 : 3);
+    seep_store_capture capture = {
+        .path = "D:\\3.etl.gz", .started = {9000}, .sha256 = "ab", .readable = true, .events_lost = 7};
+    unsigned recent = 0;
+    assert_int_equal(seep_store_capture_add(store, &capture, NULL), SEEP_OK);
+    assert_int_equal(capture.id, 3);
+    assert_int_equal(seep_store_captures_since(store, (seep_wall){8000}, &recent, NULL), SEEP_OK);
+    assert_int_equal(recent, 2);
+    /* An old row can be marked like a new one. */
+    assert_int_equal(seep_store_capture_removed(store, "C:\\captures\\1-\xC3\xA4.etl", (seep_wall){77}, NULL),
+                     SEEP_OK);
+    seep_wall removed[3] = {{0}};
+    assert_int_equal(seep_store_captures(store, keep_removal, removed, NULL), SEEP_OK);
+    assert_true(removed[0].ms == 77 && removed[1].ms == 0 && removed[2].ms == 0);
     seep_store_close(store);
   }
 }
@@ -307,8 +374,9 @@ static uint64_t sum_old(const fixture *f, const char *path)
                                         "SELECT * FROM block ORDER BY id",
                                         "SELECT * FROM hour ORDER BY 1, 2",
                                         "SELECT * FROM event ORDER BY id",
-                                        "SELECT * FROM sqlite_master ORDER BY name"};
-  const size_t query_count = f->version == 1 ? 6 : sizeof queries / sizeof queries[0];
+                                        "SELECT * FROM sqlite_master ORDER BY name",
+                                        "SELECT * FROM lineage ORDER BY image"};
+  const size_t query_count = f->version == 1 ? 6 : f->version == 2 ? 11 : 12;
   sqlite3 *db = NULL;
   sqlite3_stmt *statement = NULL;
   assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
@@ -376,8 +444,10 @@ static void test_io_error(void **state)
   (void)state;
   run_faults(&killed_1, FAULT_CHANGE, 1, 1, 5);
   run_faults(&killed_2, FAULT_CHANGE, 1, 1, 5);
+  run_faults(&killed_3, FAULT_CHANGE, 1, 1, 5);
   run_faults(&closed_1, FAULT_CHANGE, FAULT_FOR_GOOD, 9, 5);
   run_faults(&closed_2, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&closed_3, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
 }
 
 static void test_disk_full(void **state)
@@ -385,8 +455,10 @@ static void test_disk_full(void **state)
   (void)state;
   run_faults(&killed_1, FAULT_FULL, FAULT_FOR_GOOD, 2, 5);
   run_faults(&killed_2, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&killed_3, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
   run_faults(&closed_1, FAULT_FULL, 1, 9, 5);
   run_faults(&closed_2, FAULT_FULL, 1, 1, 5);
+  run_faults(&closed_3, FAULT_FULL, 1, 1, 5);
 }
 
 static void test_read_error(void **state)
@@ -394,8 +466,10 @@ static void test_read_error(void **state)
   (void)state;
   run_faults(&killed_1, FAULT_READ, 1, 2, 5);
   run_faults(&killed_2, FAULT_READ, 1, 1, 5);
+  run_faults(&killed_3, FAULT_READ, 1, 1, 5);
   run_faults(&closed_1, FAULT_READ, FAULT_FOR_GOOD, 3, 5);
   run_faults(&closed_2, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&closed_3, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
 }
 
 /* The power fails on the way: the file is of one version or the other, and whole. */
@@ -432,7 +506,9 @@ static void test_power_cut(void **state)
   (void)state;
   cut_power(&killed_1, 10);
   cut_power(&killed_2, 5);
+  cut_power(&killed_3, 5);
   cut_power(&closed_2, 5);
+  cut_power(&closed_3, 5);
 }
 
 /* ---- what version 1 could not read, and what this version does not know ---- */
@@ -476,13 +552,13 @@ static void test_newer(void **state)
     sqlite3 *db = NULL;
     seep_store *store = NULL;
     seep_store_opening opening = {0};
-    unpack_store(&closed_2);
+    unpack_store(&closed_3);
     assert_int_equal(sqlite3_open(PATH, &db), SQLITE_OK);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (logged) {
       assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL), SQLITE_OK);
     }
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=4", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=5", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     size_t size = 0, log_size = 0;
     uint8_t *bytes = store_files_read(PATH, &size);

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "unit/store/series_rig.h"
+#include "unit/store/store_files.h"
 
 #define PATH "test_views.db"
 
@@ -46,7 +47,14 @@ static void add_cases(series_rig *rig)
                                 .ended = {INT64_C(1772326860000)},
                                 .bytes = 77,
                                 .path = "C:\\x.etl",
-                                .outcome = "saved"};
+                                .outcome = "saved",
+                                .ending = "it grew enough",
+                                .sha256 = "5ec1",
+                                .etl_bytes = 99,
+                                .readable = true,
+                                .events = 9,
+                                .target_events = 8,
+                                .events_lost = 1};
   seep_store_event event = {.wall = {INT64_C(1772326800000)},
                             .event = 210,
                             .level = "warning",
@@ -108,9 +116,18 @@ static void test_views(void **state)
       "confidence|kind|ending|verdict|slope_low_bytes_per_hour|slope_high_bytes_per_hour",
       "1|app.exe|4|2026-02-28T23:58:20Z|2026-03-01T00:00:00Z|2026-03-01T01:00:00Z||1048576.0|4096|8192|"
       "0.5|undetermined||rapid|1000000.0|1500000.0");
-  assert_view("captures", "id|leak|image|pid|created|kind|started|ended|bytes|path|outcome",
+  static const char captures[] = "id|leak|image|pid|created|kind|started|ended|bytes|path|outcome|ending|"
+                                 "sha256|etl_bytes|events|target_events|events_lost|buffers_lost|removed";
+  assert_view("captures", captures,
               "1|1|app.exe|4|2026-02-28T23:58:20Z|virtualalloc|2026-03-01T01:00:00Z|2026-03-01T01:01:00Z|77|"
-              "C:\\x.etl|saved");
+              "C:\\x.etl|saved|it grew enough|5ec1|99|9|8|1|0|");
+  /* What is not known is null, and a file that went has its time. */
+  const seep_wall removed = {INT64_C(1772326890000)};
+  assert_int_equal(seep_store_capture_removed(rig->store, "C:\\x.etl", removed, NULL), SEEP_OK);
+  store_files_sql(PATH, "UPDATE capture SET readable = 0, etl_bytes = 0");
+  assert_view("captures", captures,
+              "1|1|app.exe|4|2026-02-28T23:58:20Z|virtualalloc|2026-03-01T01:00:00Z|2026-03-01T01:01:00Z|77|"
+              "C:\\x.etl|saved|it grew enough|5ec1||||||2026-03-01T01:01:30Z");
   assert_view("events", "id|time|event|level|image|pid|text",
               "1|2026-03-01T01:00:00Z|210|warning|app.exe|4|commit charge: 1 GB");
 }
