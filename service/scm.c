@@ -9,12 +9,13 @@
 /* Wait hints: how long the SCM should believe us before it thinks we hang. A start opens the database and may
  * repair it; a stop is done within 5 s. */
 #define START_HINT_MS 30000
-#define STOP_HINT_MS 6000
+#define STOP_HINT_MS 6000 /* again and again while a recording is being saved */
 
 /* User-defined controls (sc control seepwatch N). */
 #define CONTROL_POLL_NOW 128
 #define CONTROL_STATUS 129
 #define CONTROL_ABANDON 130
+#define CONTROL_SAVE_NOW 131
 
 /* One service per process: the SCM calls back without a context at the start. Guarded by `lock`. */
 static struct {
@@ -76,6 +77,8 @@ static DWORD handle_control(DWORD control)
     return post(SEEP_CONTROL_STATUS) ? NO_ERROR : ERROR_SERVICE_CANNOT_ACCEPT_CTRL;
   case CONTROL_ABANDON:
     return post(SEEP_CONTROL_ABANDON) ? NO_ERROR : ERROR_SERVICE_CANNOT_ACCEPT_CTRL;
+  case CONTROL_SAVE_NOW:
+    return post(SEEP_CONTROL_SAVE_NOW) ? NO_ERROR : ERROR_SERVICE_CANNOT_ACCEPT_CTRL;
   default:
     return ERROR_CALL_NOT_IMPLEMENTED;
   }
@@ -96,6 +99,13 @@ static void watchdog_running(void *context)
 {
   (void)context;
   set_state(SERVICE_RUNNING, 0);
+}
+
+/* Each call is a checkpoint: the SCM sees that we do not hang. */
+static void watchdog_stopping(void *context)
+{
+  (void)context;
+  set_state(SERVICE_STOP_PENDING, STOP_HINT_MS);
 }
 
 static void stopped(seep_status status, const seep_error *error)
@@ -123,7 +133,7 @@ static VOID WINAPI service_main(DWORD argc, LPWSTR *argv)
     return;
   }
   set_state(SERVICE_START_PENDING, START_HINT_MS);
-  seep_wiring_options options = {.running = watchdog_running};
+  seep_wiring_options options = {.running = watchdog_running, .stopping = watchdog_stopping};
   seep_status status = seep_wiring_new(&options, &wiring, &error);
   if (status == SEEP_OK) {
     EnterCriticalSection(&scm.lock);

@@ -10,11 +10,15 @@
 #include "watch/files.h"
 #include "win/win_alert_sink.h"
 #include "win/win_clock.h"
+#include "win/win_background.h"
 #include "win/win_event_feed.h"
+#include "win/win_file_version.h"
 #include "win/win_folders.h"
+#include "win/win_job.h"
 #include "win/win_own_usage.h"
 #include "win/win_process_memory.h"
 #include "win/win_process_source.h"
+#include "win/win_tracing_flags.h"
 
 #define PATH_SIZE 1024
 #define SOURCE "seepwatch"
@@ -51,6 +55,12 @@ static seep_status rename_file(void *context, const char *from, const char *to, 
 {
   (void)context;
   return seep_win_folders_rename(from, to, error);
+}
+
+static unsigned recorder_build(const char *recorder_path)
+{
+  seep_win_file_version version;
+  return seep_win_file_version_read(recorder_path, &version, NULL) == SEEP_OK ? version.parts[2] : 0;
 }
 
 static seep_status find_paths(seep_wiring *wiring, const seep_wiring_options *options, seep_error *error)
@@ -121,7 +131,13 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
                                     .clock = wiring->clock,
                                     .usage = wiring->usage,
                                     .store_files = &wiring->files,
-                                    .running = options->running};
+                                    .recorder_build = recorder_build,
+                                    .background = seep_win_background,
+                                    .undo_only = options->undo_only,
+                                    .running = options->running,
+                                    .stopping = options->stopping};
+  seep_win_job_guard(&watchdog.child_guard);
+  seep_win_tracing_flags_init(&watchdog.flags);
   if (options->echo) {
     watchdog.sink.context = wiring;
     watchdog.sink.write = write_and_echo;

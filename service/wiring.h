@@ -13,7 +13,9 @@ typedef struct seep_wiring_options {
   const char *data_folder;   /* NULL: %ProgramData%\Seepwatch, made for SYSTEM and Administrators only */
   const char *settings_path; /* NULL: seepwatch.json in the data folder */
   bool echo;                 /* alerts also on the standard output */
+  bool undo_only;            /* as seep_watchdog_options has it */
   void (*running)(void *context);
+  void (*stopping)(void *context);
 } seep_wiring_options;
 
 seep_status seep_wiring_new(const seep_wiring_options *options, seep_wiring **out, seep_error *error);

@@ -6,14 +6,15 @@
 
 #include <string.h>
 
+#include "capture/shelf.h"
+
 /* "20261122T104444Z-" + image + "-4294967295" + "-virtualalloc.etl"; the longest name in either folder. */
-#define IMAGE_CHARACTERS 40
-#define FILE_NAME_SIZE (17 + IMAGE_CHARACTERS + 11 + 17 + 1)
+#define FILE_NAME_SIZE (17 + SEEP_SHELF_IMAGE_CHARACTERS + 11 + 17 + 1)
 
 seep_recorder_action *seep_recorder__add(const seep_recorder__turn *turn, seep_recorder_action_kind kind)
 {
   const seep_recorder *recorder = turn->recorder;
-  /* No turn asks for more than four actions; the last slot is the backstop. */
+  /* No turn asks for more than six actions; the last slot is the backstop. */
   size_t slot = turn->actions->count < SEEP_RECORDER_MAXIMUM_ACTIONS ? turn->actions->count++
                                                                      : SEEP_RECORDER_MAXIMUM_ACTIONS - 1;
   seep_recorder_action *action = &turn->actions->items[slot];
@@ -28,32 +29,51 @@ seep_recorder_action *seep_recorder__add(const seep_recorder__turn *turn, seep_r
   return action;
 }
 
+/* An image that is no plain file name would make the whole entry unreadable: it is cleaned. */
+bool seep_recorder__add_promise(const seep_recorder__turn *turn)
+{
+  const seep_recorder *recorder = turn->recorder;
+  seep_recorder_action *action = seep_recorder__add(turn, SEEP_RECORDER_JOURNAL_ADD);
+  seep_promise_recording promise = {.case_id = recorder->target.case_id,
+                                    .key = recorder->target.key,
+                                    .kind = recorder->recording,
+                                    .requested = recorder->requested};
+  seep_text_copy(promise.instance, sizeof promise.instance, recorder->instance);
+  seep_text_copy(promise.file, sizeof promise.file, recorder->output + strlen(recorder->capture_folder) + 1);
+  if (seep_tracing_flag_name_is_plain(recorder->target.image)) {
+    seep_text_copy(promise.image, sizeof promise.image, recorder->target.image);
+  } else {
+    (void)seep_shelf_image(recorder->target.image, promise.image, sizeof promise.image);
+  }
+  return seep_promise_write_recording(&promise, action->promise, sizeof action->promise);
+}
+
+static void word_command(const seep_recorder *recorder, seep_wpr_verb verb, seep_wpr_command *command)
+{
+  if (verb == SEEP_WPR_START) {
+    seep_wpr_start(command, &recorder->traits, recorder->profile_path, seep_profile_name(recorder->recording),
+                   recorder->temporary_folder, recorder->instance);
+  } else if (verb == SEEP_WPR_STOP) {
+    seep_wpr_stop(command, &recorder->traits, recorder->output_temporary, recorder->instance);
+  } else {
+    seep_wpr_plain(command, &recorder->traits, verb, recorder->target.key.pid, recorder->instance);
+  }
+}
+
 void seep_recorder__run(const seep_recorder__turn *turn, seep_wpr_verb verb)
 {
-  seep_recorder *recorder = turn->recorder;
   seep_recorder_action *action = seep_recorder__add(turn, SEEP_RECORDER_RUN);
-  recorder->verb = verb;
+  turn->recorder->verb = verb;
   action->verb = verb;
-  switch (verb) {
-  case SEEP_WPR_START:
-    seep_wpr_start(&action->command, recorder->profile_path, seep_profile_name(recorder->recording),
-                   recorder->temporary_folder, recorder->instance);
+  word_command(turn->recorder, verb, &action->command);
+  action->kill_at_deadline = true;
+  action->deadline_ms = turn->settings->cancel_deadline_ms;
+  if (verb == SEEP_WPR_START) {
     action->deadline_ms = turn->settings->start_deadline_ms;
-    action->kill_at_deadline = true;
-    break;
-  case SEEP_WPR_STOP:
+  } else if (verb == SEEP_WPR_STOP) {
     /* Killed in the middle of merging, wpr would lose the recording and leave its sessions behind. */
-    seep_wpr_stop(&action->command, recorder->output_temporary, recorder->instance);
     action->deadline_ms = turn->settings->stop_deadline_ms;
     action->kill_at_deadline = false;
-    break;
-  case SEEP_WPR_CANCEL:
-  case SEEP_WPR_STATUS:
-  default:
-    seep_wpr_cancel(&action->command, recorder->instance);
-    action->deadline_ms = turn->settings->cancel_deadline_ms;
-    action->kill_at_deadline = true;
-    break;
   }
 }
 
@@ -68,54 +88,39 @@ seep_recorder_action *seep_recorder__tell(const seep_recorder__turn *turn, seep_
 
 /* ---- files ---- */
 
-static bool is_plain(unsigned char c)
-{
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-         c == '-';
-}
-
-/* An image name is whatever its program was called: only harmless characters get into a path. */
-static void write_clean_image(seep_writer *writer, const char *image)
-{
-  size_t written = 0;
-  for (size_t i = 0; image[i] != '\0' && written < IMAGE_CHARACTERS; i++) {
-    unsigned char c = (unsigned char)image[i];
-    if ((c & 0xC0) == 0x80) {
-      continue; /* one mark for a whole character */
-    }
-    bool plain = is_plain(c) && !(c == '.' && written == 0);
-    char kept = plain ? (char)c : '_';
-    seep_writer_bytes(writer, &kept, 1);
-    written++;
-  }
-  if (written == 0) {
-    seep_writer_text(writer, "process");
-  }
-}
-
-static void write_path(char *out, const char *folder, char separator, const char *name)
+static bool write_path(char *out, const char *folder, char separator, const char *name)
 {
   seep_writer writer;
   seep_writer_init(&writer, out, SEEP_RECORDER_PATH_SIZE);
   seep_writer_text(&writer, folder);
   seep_writer_bytes(&writer, &separator, 1);
   seep_writer_text(&writer, name);
+  return !writer.cut;
+}
+
+void seep_recorder__take_name(seep_recorder *recorder, const char *file)
+{
+  char separator = recorder->path_separator;
+  if (file[0] == '\0' || !write_path(recorder->output, recorder->capture_folder, separator, file) ||
+      !write_path(recorder->output_temporary, recorder->temporary_folder, separator, file)) {
+    recorder->output[0] = '\0';
+    recorder->output_temporary[0] = '\0';
+  }
 }
 
 void seep_recorder__name_output(seep_recorder *recorder)
 {
   char name[FILE_NAME_SIZE];
-  char time[SEEP_WALL_TEXT_SIZE];
+  char time[SEEP_WALL_TEXT_SIZE], image[SEEP_SHELF_IMAGE_SIZE];
   seep_writer writer;
   seep_writer_init(&writer, name, sizeof name);
   seep_writer_text(&writer, seep_wall_file_text(recorder->requested, time, sizeof time));
   seep_writer_text(&writer, "-");
-  write_clean_image(&writer, recorder->target.image);
+  seep_writer_text(&writer, seep_shelf_image(recorder->target.image, image, sizeof image));
   seep_writer_text(&writer, "-");
   seep_writer_u64(&writer, recorder->target.key.pid);
   seep_writer_format(&writer, "-%s.etl", seep_profile_kind_text(recorder->recording));
-  write_path(recorder->output, recorder->capture_folder, recorder->path_separator, name);
-  write_path(recorder->output_temporary, recorder->temporary_folder, recorder->path_separator, name);
+  seep_recorder__take_name(recorder, name);
 }
 
 bool seep_recorder__folders_fit(const char *capture_folder, const char *temporary_folder)

@@ -1,19 +1,36 @@
 /*
- * Command lines and exit codes of wpr.exe. Facts: reference wpr-and-ifeo, 2.1 (grammar), 4 (raw files), 6
- * (exit codes). What differs between Windows versions and is not known stays out: no -skipPdbGen (new in
- * build 18955, its effect on 17763 unknown).
+ * Command lines and exit codes of wpr.exe. Facts: reference wpr-and-ifeo, 2.1 (grammar), 3 (which build has
+ * what), 4 (raw files), 6 (exit codes), 9 (snapshots). An option that a build is not known to have stays out:
+ * what an older one makes of it is not known.
  */
 #include "capture/wpr.h"
 
 #include <string.h>
 
+#define DEFAULT_INSTANCE "WprApp"
+
+/* ---- what a build has ---- */
+
+seep_wpr_traits seep_wpr_traits_of(unsigned build)
+{
+  return (seep_wpr_traits){.build = build,
+                           .instances = build == 0 || build >= 17763,
+                           .skip_pdb = build >= 18955,
+                           .snapshots = build >= 17763};
+}
+
+const char *seep_wpr_instance_in_effect(const seep_wpr_traits *traits, const char *configured)
+{
+  return traits->instances ? configured : DEFAULT_INSTANCE;
+}
+
 /* ---- command lines ---- */
 
-static void begin(seep_wpr_command *command, seep_wpr_verb verb)
+static void begin(seep_wpr_command *command, seep_wpr_verb verb, const char *option)
 {
   command->verb = verb;
   command->argument_count = 1;
-  seep_text_copy(command->arguments[0], SEEP_WPR_ARGUMENT_SIZE, seep_wpr_verb_text(verb));
+  seep_text_copy(command->arguments[0], SEEP_WPR_ARGUMENT_SIZE, option);
 }
 
 static bool add(seep_wpr_command *command, const char *text)
@@ -26,18 +43,21 @@ static bool add(seep_wpr_command *command, const char *text)
 }
 
 /* The instance is documented as the last parameter; builds differ in whether they take it elsewhere. */
-static bool finish(seep_wpr_command *command, bool complete, const char *instance)
+static bool finish(seep_wpr_command *command, bool complete, const seep_wpr_traits *traits,
+                   const char *instance)
 {
-  complete = complete && seep_wpr_instance_is_valid(instance) && add(command, "-instancename") &&
-             add(command, instance);
+  if (complete && traits->instances) {
+    complete =
+        seep_wpr_instance_is_valid(instance) && add(command, "-instancename") && add(command, instance);
+  }
   if (!complete) {
     command->argument_count = 0;
   }
   return complete;
 }
 
-bool seep_wpr_start(seep_wpr_command *command, const char *profile_path, const char *profile_name,
-                    const char *temporary_folder, const char *instance)
+bool seep_wpr_start(seep_wpr_command *command, const seep_wpr_traits *traits, const char *profile_path,
+                    const char *profile_name, const char *temporary_folder, const char *instance)
 {
   char profile[SEEP_WPR_ARGUMENT_SIZE];
   seep_writer writer;
@@ -45,29 +65,48 @@ bool seep_wpr_start(seep_wpr_command *command, const char *profile_path, const c
   seep_writer_text(&writer, profile_path);
   seep_writer_text(&writer, "!");
   seep_writer_text(&writer, profile_name);
-  begin(command, SEEP_WPR_START);
+  begin(command, SEEP_WPR_START, "-start");
   bool complete = !writer.cut && add(command, profile) && add(command, "-filemode") &&
                   add(command, "-recordtempto") && add(command, temporary_folder);
-  return finish(command, complete, instance);
+  return finish(command, complete, traits, instance);
 }
 
-bool seep_wpr_stop(seep_wpr_command *command, const char *output_path, const char *instance)
+bool seep_wpr_stop(seep_wpr_command *command, const seep_wpr_traits *traits, const char *output_path,
+                   const char *instance)
 {
-  begin(command, SEEP_WPR_STOP);
-  bool complete = add(command, output_path);
-  return finish(command, complete, instance);
+  begin(command, SEEP_WPR_STOP, "-stop");
+  bool complete = add(command, output_path) && (!traits->skip_pdb || add(command, "-skipPdbGen"));
+  return finish(command, complete, traits, instance);
 }
 
-bool seep_wpr_cancel(seep_wpr_command *command, const char *instance)
+/* By process id a switch takes effect at once and writes nothing into the registry; by name it would. */
+static bool add_about_process(seep_wpr_command *command, seep_wpr_verb verb, uint32_t pid)
 {
-  begin(command, SEEP_WPR_CANCEL);
-  return finish(command, true, instance);
+  char number[16];
+  seep_writer writer;
+  seep_writer_init(&writer, number, sizeof number);
+  seep_writer_u64(&writer, pid);
+  if (verb == SEEP_WPR_SNAPSHOT) {
+    begin(command, verb, "-singlesnapshot");
+    return add(command, "heap") && add(command, number);
+  }
+  begin(command, verb, "-snapshotconfig");
+  return add(command, "heap") && add(command, "-pid") && add(command, number) &&
+         add(command, verb == SEEP_WPR_SNAPSHOT_ENABLE ? "enable" : "disable");
 }
 
-bool seep_wpr_status(seep_wpr_command *command, const char *instance)
+bool seep_wpr_plain(seep_wpr_command *command, const seep_wpr_traits *traits, seep_wpr_verb verb,
+                    uint32_t pid, const char *instance)
 {
-  begin(command, SEEP_WPR_STATUS);
-  return finish(command, true, instance);
+  bool complete = false; /* for START and STOP, which say more than this */
+  begin(command, verb, seep_wpr_verb_text(verb));
+  if (verb == SEEP_WPR_CANCEL || verb == SEEP_WPR_STATUS) {
+    complete = true;
+  } else if (verb == SEEP_WPR_SNAPSHOT_ENABLE || verb == SEEP_WPR_SNAPSHOT ||
+             verb == SEEP_WPR_SNAPSHOT_DISABLE) {
+    complete = add_about_process(command, verb, pid);
+  }
+  return finish(command, complete, traits, instance);
 }
 
 static bool is_instance_character(char c)
@@ -85,7 +124,7 @@ bool seep_wpr_instance_is_valid(const char *instance)
     length++;
   }
   /* A leading '-' would read as an option. */
-  return length > 0 && instance[0] != '-' && !seep_text_equal_ignoring_case(instance, "WprApp");
+  return length > 0 && instance[0] != '-' && !seep_text_equal_ignoring_case(instance, DEFAULT_INSTANCE);
 }
 
 const char *seep_wpr_verb_text(seep_wpr_verb verb)
@@ -97,6 +136,12 @@ const char *seep_wpr_verb_text(seep_wpr_verb verb)
     return "-stop";
   case SEEP_WPR_CANCEL:
     return "-cancel";
+  case SEEP_WPR_SNAPSHOT_ENABLE:
+    return "-snapshotconfig heap ... enable";
+  case SEEP_WPR_SNAPSHOT:
+    return "-singlesnapshot heap ...";
+  case SEEP_WPR_SNAPSHOT_DISABLE:
+    return "-snapshotconfig heap ... disable";
   case SEEP_WPR_STATUS:
   default:
     return "-status";
@@ -112,66 +157,72 @@ const char *seep_wpr_verb_text(seep_wpr_verb verb)
 #define ROOM SEEP_WPR_NO_ROOM
 #define NEVER SEEP_WPR_REFUSED
 
+#define COLUMNS 5
+static const unsigned char columns[SEEP_WPR_VERBS] = {0, 1, 2, 3, 4, 4, 4};
+
 typedef struct exit_meaning {
   uint32_t code;
-  seep_wpr_answer answers[4]; /* at start, stop, cancel, status */
+  seep_wpr_answer answers[COLUMNS]; /* at start, stop, cancel, status, and the three snapshot verbs */
   const char *meaning;
 } exit_meaning;
 
 /* Reference: wpr-and-ifeo, 6. Three judgements of our own: a wpr that does not know the option -instancename
  * cannot be recording under an instance name, so a cancel that fails for it has nothing to end; a cancel that
  * trips over a dead session or a lack of resources is worth another try; so is anything that ran into a
- * time-out of Windows' own. */
+ * time-out of Windows' own. What a snapshot verb returns is known for the time-out
+ * alone; the others stand for what they mean elsewhere. */
 static const exit_meaning exit_meanings[] = {
-    {0x00000000u, {DONE, DONE, DONE, DONE}, "The call succeeded."},
-    {0xC5583000u, {IDLE, IDLE, IDLE, IDLE}, "Nothing is being recorded under this instance name."},
-    {0xC5583001u, {TAKEN, TAKEN, TAKEN, TAKEN}, "This instance is recording already."},
+    {0x00000000u, {DONE, DONE, DONE, DONE, DONE}, "The call succeeded."},
+    {0xC5583000u, {IDLE, IDLE, IDLE, IDLE, IDLE}, "Nothing is being recorded under this instance name."},
+    {0xC5583001u, {TAKEN, TAKEN, TAKEN, TAKEN, TAKEN}, "This instance is recording already."},
     {0xC5583014u,
-     {TAKEN, TAKEN, TAKEN, TAKEN},
+     {TAKEN, TAKEN, TAKEN, TAKEN, TAKEN},
      "An event session of this name exists already: another tool's, or what a crashed recorder left behind."},
     {0xC5583017u,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "A recording of the next shutdown has been armed on this server and is in the way."},
     {0xC558300Cu,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "A provider that the profile names is not running: profile and Windows version do not fit together."},
     {0xC5580601u,
-     {AGAIN, AGAIN, AGAIN, AGAIN},
+     {AGAIN, AGAIN, AGAIN, AGAIN, AGAIN},
      "Another wpr process is busy with the same instance name right now."},
     {0xC5580612u,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "An event session was left without providers: the profile does not suit this wpr, or a process it names "
      "is gone."},
     {0xC5585011u,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "The account lacks the right to profile system performance, or is not elevated."},
     {0xC5600602u,
-     {NEVER, NEVER, IDLE, IDLE},
+     {NEVER, NEVER, IDLE, IDLE, NEVER},
      "This wpr does not know one of the options; the one of Windows Server 2016 has no -instancename."},
     {0x800705AAu,
-     {ROOM, AGAIN, AGAIN, AGAIN},
+     {ROOM, AGAIN, AGAIN, AGAIN, AGAIN},
      "Windows is short of system resources, often because too many event sessions are open (64 is the "
      "limit)."},
-    {0x80070008u, {ROOM, ROOM, ROOM, ROOM}, "There is not enough memory for the recording's buffers."},
+    {0x80070008u,
+     {ROOM, AGAIN, AGAIN, ROOM, ROOM},
+     "There is not enough memory for the recording's buffers."},
     {0x800700B7u,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "A file of that name exists already, or a profile file was named twice."},
     {0x80071069u,
-     {NEVER, NEVER, AGAIN, NEVER},
+     {NEVER, NEVER, AGAIN, NEVER, NEVER},
      "An event session of the recording ended before it was saved, often because the disk was full."},
     {0x80010106u,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "Symbol files for managed code could not be made while saving; a restart of the server has helped "
      "elsewhere."},
     {0x80070522u,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "The account lacks a required privilege; inside a container no recording is possible, use the host."},
-    {0x80070005u, {NEVER, NEVER, NEVER, NEVER}, "Access was denied."},
-    {0x80070070u, {ROOM, ROOM, ROOM, ROOM}, "The disk is full."},
+    {0x80070005u, {NEVER, NEVER, NEVER, NEVER, NEVER}, "Access was denied."},
+    {0x80070070u, {ROOM, ROOM, ROOM, ROOM, ROOM}, "The disk is full."},
     {0x80070032u,
-     {NEVER, NEVER, NEVER, NEVER},
+     {NEVER, NEVER, NEVER, NEVER, NEVER},
      "This Windows does not support something the profile asks for."},
-    {0x800705B4u, {AGAIN, AGAIN, AGAIN, AGAIN}, "The operation ran into a time-out of Windows' own."},
+    {0x800705B4u, {AGAIN, AGAIN, AGAIN, AGAIN, AGAIN}, "The operation ran into a time-out of Windows' own."},
 };
 
 static const exit_meaning *find_meaning(uint32_t exit_code)
@@ -187,7 +238,7 @@ static const exit_meaning *find_meaning(uint32_t exit_code)
 seep_wpr_answer seep_wpr_classify(seep_wpr_verb verb, uint32_t exit_code)
 {
   const exit_meaning *found = find_meaning(exit_code);
-  return found != NULL && (unsigned)verb < 4 ? found->answers[verb] : SEEP_WPR_REFUSED;
+  return found != NULL && (unsigned)verb < SEEP_WPR_VERBS ? found->answers[columns[verb]] : SEEP_WPR_REFUSED;
 }
 
 const char *seep_wpr_meaning(uint32_t exit_code)
@@ -219,8 +270,8 @@ static bool take(const char **text, const char *prefix)
 bool seep_wpr_is_raw_file(const char *file_name, const char *instance)
 {
   const char *rest = file_name;
-  if (!seep_wpr_instance_is_valid(instance) || !take(&rest, "WPR_initiated_") || !take(&rest, instance) ||
-      !take(&rest, "_")) {
+  bool known = seep_wpr_instance_is_valid(instance) || strcmp(instance, DEFAULT_INSTANCE) == 0;
+  if (!known || !take(&rest, "WPR_initiated_") || !take(&rest, instance) || !take(&rest, "_")) {
     return false;
   }
   size_t length = strlen(rest);

@@ -65,9 +65,18 @@ static const seep_alert_definition definitions[] = {
      INFORMATION,
      7,
      {"image", "pid", "what is recorded", "instance", "limit seconds", "limit bytes", "memory kind"}},
-    {SEEP_ALERT_RECORDING_SAVED, INFORMATION, 5, {"image", "pid", "path", "bytes", "duration"}},
-    {SEEP_ALERT_RECORDING_FAILED, ERROR_LEVEL, 6, {"image", "pid", "verb", "code", "meaning", "reason"}},
-    {SEEP_ALERT_RECORDING_REFUSED, WARNING, 3, {"image", "pid", "reason"}},
+    {SEEP_ALERT_RECORDING_SAVED,
+     INFORMATION,
+     10,
+     {"image", "pid", "path", "bytes", "duration", "what is recorded", "ended because", "events", "lost",
+      "remark"}},
+    {SEEP_ALERT_RECORDING_FAILED,
+     ERROR_LEVEL,
+     7,
+     {"image", "pid", "verb", "code", "meaning", "reason", "path"}},
+    {SEEP_ALERT_RECORDING_REFUSED, WARNING, 4, {"image", "pid", "reason", "meaning"}},
+    {SEEP_ALERT_FLAG_SET, WARNING, 5, {"image", "pid", "restart", "expires", "registry key"}},
+    {SEEP_ALERT_FLAG_TAKEN_BACK, INFORMATION, 4, {"image", "registry key", "reason", "result"}},
     {0, INFORMATION, 0, {NULL}}};
 
 const seep_alert_definition *seep_alert_definitions(void)

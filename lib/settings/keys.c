@@ -17,9 +17,14 @@
 #define U64(member) SEEP_KEY_U64, offsetof(seep_settings, member), 1
 #define U32(member) SEEP_KEY_U32, offsetof(seep_settings, member), 1
 #define CHOICE(member) SEEP_KEY_CHOICE, offsetof(seep_settings, member), 1
+#define NAMES(member) SEEP_KEY_NAMES, offsetof(seep_settings, member), 1
 #define SWITCH(member) SEEP_KEY_SWITCH, offsetof(seep_settings, member), 1
 
-static const char *const heap_methods[] = {"auto", "off"}; /* by seep_heap_method */
+static const char *const heap_methods[] = {"auto", "live", "next_start", "snapshot",
+                                           "off"};                      /* by seep_heap_method */
+static const char *const stop_priorities[] = {"high", "normal", "low"}; /* by seep_stop_priority */
+/* Windows' own services live in it, and a flag would hit all of them. */
+static const char *const never_flagged[] = {"svchost.exe", NULL};
 
 static const seep_key table[] = {
     {"poll", "interval_s", DURATION(poll_interval_ms, SECOND), 30, 1, 3600,
@@ -76,11 +81,19 @@ static const seep_key table[] = {
 
     {"capture", "enabled", SWITCH(capture_enabled), 1, 0, 1,
      "Record allocation stacks of a leaking process with Windows Performance Recorder", NULL, NULL},
-    {"capture", "heap_method", CHOICE(capture_heap_method), 0, 0, 1,
-     "Where the heap grows: auto records its calls too, of the running process and without a restart, and "
-     "only "
-     "VirtualAlloc where the recorder refuses that; off records VirtualAlloc alone",
+    {"capture", "heap_method", CHOICE(capture_heap_method), 0, 0, 4,
+     "Where the heap grows: live records its calls, of the running process; next_start sets the tracing flag "
+     "of its image, tells what to restart, and records after that; snapshot keeps the stacks of what is not "
+     "given back (live where the recorder cannot); auto is live, and next_start where the recorder refuses "
+     "that; off records VirtualAlloc alone, which all others fall back to",
      NULL, heap_methods},
+    {"capture", "flag_allow", NAMES(capture_flag_allow), 0, 0, SEEP_SETTINGS_IGNORED,
+     "If not empty, only these images may get the tracing flag", NULL, NULL},
+    {"capture", "flag_deny", NAMES(capture_flag_deny), 0, 0, SEEP_SETTINGS_IGNORED,
+     "Images that never get the tracing flag; those that Windows needs to run are spared anyway", NULL,
+     never_flagged},
+    {"capture", "flag_expiry_hours", DURATION(capture_flag_expiry_ms, HOUR), 168, 1, 8760,
+     "A tracing flag is taken back after so many hours without a restart and a recording", NULL, NULL},
     {"capture", "instance", SEEP_KEY_INSTANCE, offsetof(seep_settings, capture_instance), 1, 0, 1, 40,
      "Name of our recordings, so that nobody else's is touched; letters, digits, - and _", NULL, NULL},
     {"capture", "maximum_s", DURATION(capture_maximum_ms, SECOND), 900, 5, 86400,
@@ -91,8 +104,29 @@ static const seep_key table[] = {
      "A recording is saved as soon as the process has grown by this much since it began", NULL, NULL},
     {"capture", "minimum_free_bytes", U64(capture_minimum_free_bytes), 5 * GB, 0, PB,
      "No recording begins or goes on with less free space than this on the volume", NULL, NULL},
+    {"capture", "minimum_commit_bytes", U64(capture_minimum_commit_bytes), 512 * MB, 0, PB,
+     "No recording begins when the server can commit less than this, and one is saved at half of it; its "
+     "buffers take a 64th of what can be committed at most",
+     NULL, NULL},
     {"capture", "folder_quota_bytes", U64(capture_folder_quota_bytes), 4 * GB, MB, PB,
-     "No recording begins while the finished ones take more than this", NULL, NULL},
+     "Beyond this the oldest finished recordings are removed, but never the newest of an image: no recording "
+     "begins while those alone take more",
+     NULL, NULL},
+    {"capture", "folder_quota_count", U32(capture_folder_quota_count), 50, 1, 10000,
+     "The same for their number", NULL, NULL},
+    {"capture", "recordings_per_day", U32(capture_recordings_per_day), 6, 0, 1000,
+     "Recordings of this server within 24 hours; 0 is any number", NULL, NULL},
+    {"capture", "sample_rate", SEEP_KEY_SHARE, offsetof(seep_settings, capture_sample_ppm), 1, 1000000, 0,
+     1000000,
+     "Share of the servers of a fleet that record, chosen by their names; all of them watch and tell", NULL,
+     NULL},
+    {"capture", "compress", SWITCH(capture_compress), 1, 0, 1,
+     "Keep finished recordings as .etl.gz, a tenth of the size or so", NULL, NULL},
+    {"capture", "bounded_files", SWITCH(capture_bounded_files), 1, 0, 1,
+     "Ask the recorder to keep its raw files below maximum_bytes, the newest events in them; where it "
+     "refuses "
+     "that the recording ends at that size",
+     NULL, NULL},
     {"capture", "cool_down_s", DURATION(capture_cool_down_ms, SECOND), 86400, 0, 31536000,
      "After a recording of an image, none of the same image for this long", NULL, NULL},
     {"capture", "start_deadline_s", DURATION(capture_start_deadline_ms, SECOND), 120, 5, 3600,
@@ -101,6 +135,13 @@ static const seep_key table[] = {
      "How long the recorder may take to save; large traces take minutes", NULL, NULL},
     {"capture", "cancel_deadline_s", DURATION(capture_cancel_deadline_ms, SECOND), 60, 5, 3600,
      "How long the recorder may take to give up a recording", NULL, NULL},
+    {"capture", "stop_patience_s", DURATION(capture_stop_patience_ms, SECOND), 120, 0, 3600,
+     "How long a service that is told to stop waits for a recording that is being saved; after that the next "
+     "start tidies up",
+     NULL, NULL},
+    {"capture", "stop_priority", CHOICE(capture_stop_priority), 0, 0, 2,
+     "Priority of the recorder while it saves: at high a busy server has it behind it in a tenth of the time",
+     NULL, stop_priorities},
     {"capture", "buffers", U32(capture_buffers), 64, 8, 1024,
      "Trace buffers of 1 MB each; the kernel keeps all of them in physical memory during a recording", NULL,
      NULL},
@@ -122,7 +163,7 @@ static const seep_key table[] = {
     {"own", "cpu_permille", U32(own_cpu_permille), 20, 1, 1000,
      "Seepwatch's own thousandths of one processor core over ten minutes; beyond it event 106", NULL, NULL},
 
-    {"processes", "ignore", SEEP_KEY_IGNORED, 0, 1, 0, 0, SEEP_SETTINGS_IGNORED,
+    {"processes", "ignore", NAMES(ignored), 0, 0, SEEP_SETTINGS_IGNORED,
      "Image names (\"backup.exe\") that never raise an alert or a recording; case does not matter", NULL,
      NULL},
 
@@ -187,11 +228,12 @@ uint64_t seep_keys_get(const seep_key *key, const void *values)
     return *(const uint64_t *)field;
   case SEEP_KEY_U32:
   case SEEP_KEY_CHOICE:
+  case SEEP_KEY_SHARE:
     return *(const uint32_t *)field;
   case SEEP_KEY_SWITCH:
     return *(const bool *)field;
   case SEEP_KEY_INSTANCE:
-  case SEEP_KEY_IGNORED:
+  case SEEP_KEY_NAMES:
   case SEEP_KEY_THRESHOLDS:
   default:
     return 0;
@@ -210,15 +252,26 @@ void seep_keys_set(const seep_key *key, void *values, uint64_t value)
     break;
   case SEEP_KEY_U32:
   case SEEP_KEY_CHOICE:
+  case SEEP_KEY_SHARE:
     *(uint32_t *)field = (uint32_t)value;
     break;
   case SEEP_KEY_SWITCH:
     *(bool *)field = value != 0;
     break;
   case SEEP_KEY_INSTANCE:
-  case SEEP_KEY_IGNORED:
+  case SEEP_KEY_NAMES:
   case SEEP_KEY_THRESHOLDS:
   default:
     break;
   }
+}
+
+const seep_settings_names *seep_keys_names_in(const seep_key *key, const seep_settings *settings)
+{
+  return (const seep_settings_names *)(const void *)((const char *)settings + key->offset);
+}
+
+seep_settings_names *seep_keys_names_of(const seep_key *key, seep_settings *settings)
+{
+  return (seep_settings_names *)(void *)((char *)settings + key->offset);
 }

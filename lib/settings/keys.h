@@ -19,20 +19,21 @@ typedef enum seep_key_type {
   SEEP_KEY_SWITCH,    /* bool; default_value 0 or 1 */
   SEEP_KEY_CHOICE,    /* uint32_t, one of `choices` by its number */
   SEEP_KEY_INSTANCE,  /* capture_instance */
-  SEEP_KEY_IGNORED,   /* ignored, ignored_count */
+  SEEP_KEY_NAMES,     /* seep_settings_names; `choices`: those by default, ended by NULL, or NULL */
+  SEEP_KEY_SHARE,     /* uint32_t millionths in seep_settings, 0 to 1 in the file */
   SEEP_KEY_THRESHOLDS /* images, image_count */
 } seep_key_type;
 
 typedef struct seep_key {
   const char *section, *name; /* "poll", "interval_s" */
   seep_key_type type;
-  size_t offset;     /* in seep_settings; unused for the two lists of images */
+  size_t offset;     /* in seep_settings; unused for the thresholds of images */
   int64_t factor_ms; /* SEEP_KEY_DURATION: milliseconds in one unit of the file */
   uint64_t default_value, minimum,
       maximum;                /* in the file's unit; for SEEP_KEY_INSTANCE bounds of the length */
   const char *meaning;        /* one sentence without a final full stop; no | in it */
   const char *too_small;      /* why there is such a minimum, when that is not evident; or NULL */
-  const char *const *choices; /* SEEP_KEY_CHOICE: maximum + 1 texts */
+  const char *const *choices; /* SEEP_KEY_CHOICE: maximum + 1 texts; SEEP_KEY_NAMES: see there */
 } seep_key;
 
 #define SEEP_KEYS_MAXIMUM 64
@@ -59,5 +60,9 @@ seep_key seep_keys_of_image(size_t number);
  * a key of seep_keys_of_image is for. */
 uint64_t seep_keys_get(const seep_key *key, const void *values);
 void seep_keys_set(const seep_key *key, void *values, uint64_t value);
+
+/* The list that a key of type SEEP_KEY_NAMES is about. */
+const seep_settings_names *seep_keys_names_in(const seep_key *key, const seep_settings *settings);
+seep_settings_names *seep_keys_names_of(const seep_key *key, seep_settings *settings);
 
 #endif

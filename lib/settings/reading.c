@@ -106,24 +106,25 @@ static bool is_image(const char *text)
   return length > 0 && length < SEEP_SETTINGS_NAME_SIZE;
 }
 
-static bool read_ignored(reading *now, const seep_key *key, const cJSON *item)
+static bool read_names(reading *now, const seep_key *key, const cJSON *item)
 {
   const cJSON *element = NULL;
+  seep_settings_names *list = seep_keys_names_of(key, now->settings);
   if (!cJSON_IsArray(item)) {
     return refuse_key(now, key, "must be a list of image names, [\"a.exe\", \"b.exe\"]");
   }
+  list->count = 0; /* the file's list, not added to the one by default */
   cJSON_ArrayForEach(element, item)
   {
     seep_locate_next(now->locate);
-    if (now->settings->ignored_count == SEEP_SETTINGS_IGNORED) {
+    if (list->count == SEEP_SETTINGS_IGNORED) {
       return refuse_key(now, key, "has more than 64 names");
     }
     if (!cJSON_IsString(element) || !is_image(element->valuestring)) {
       return refuse_key(now, key, not_an_image);
     }
-    seep_text_copy(now->settings->ignored[now->settings->ignored_count], SEEP_SETTINGS_NAME_SIZE,
-                   element->valuestring);
-    now->settings->ignored_count++;
+    seep_text_copy(list->names[list->count], SEEP_SETTINGS_NAME_SIZE, element->valuestring);
+    list->count++;
   }
   return true;
 }
@@ -230,6 +231,20 @@ static bool read_choice(reading *now, const seep_key *key, const cJSON *item)
   return refuse_key(now, key, reason);
 }
 
+static bool read_share(reading *now, const seep_key *key, const cJSON *item)
+{
+  char reason[96];
+  if (!cJSON_IsNumber(item)) {
+    return refuse_key(now, key, "must be a number from 0 to 1, without quotes");
+  }
+  if (!(item->valuedouble >= 0.0 && item->valuedouble <= 1.0)) {
+    snprintf(reason, sizeof reason, "must be from 0 to 1, not %.16g", item->valuedouble);
+    return refuse_key(now, key, reason);
+  }
+  seep_keys_set(key, now->settings, (uint64_t)(item->valuedouble * 1e6 + 0.5));
+  return true;
+}
+
 static bool read_value(reading *now, const seep_key *key, const cJSON *item)
 {
   switch (key->type) {
@@ -243,8 +258,10 @@ static bool read_value(reading *now, const seep_key *key, const cJSON *item)
     return read_choice(now, key, item);
   case SEEP_KEY_INSTANCE:
     return read_instance(now, key, item);
-  case SEEP_KEY_IGNORED:
-    return read_ignored(now, key, item);
+  case SEEP_KEY_NAMES:
+    return read_names(now, key, item);
+  case SEEP_KEY_SHARE:
+    return read_share(now, key, item);
   case SEEP_KEY_THRESHOLDS:
     return read_thresholds(now, key, item);
   case SEEP_KEY_DURATION:

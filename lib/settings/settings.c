@@ -12,11 +12,21 @@
 
 static const char empty[] = "the file is empty";
 
+static void set_default_names(seep_settings_names *list, const char *const *names)
+{
+  for (; names != NULL && *names != NULL; names++) {
+    seep_text_copy(list->names[list->count++], SEEP_SETTINGS_NAME_SIZE, *names);
+  }
+}
+
 void seep_settings_defaults(seep_settings *settings)
 {
   memset(settings, 0, sizeof *settings);
   for (const seep_key *key = seep_keys_table(); key->section != NULL; key++) {
     seep_keys_set(key, settings, key->default_value);
+    if (key->type == SEEP_KEY_NAMES) {
+      set_default_names(seep_keys_names_of(key, settings), key->choices);
+    }
   }
   seep_text_copy(settings->capture_instance, sizeof settings->capture_instance, SEEP_KEYS_DEFAULT_INSTANCE);
 }
@@ -130,14 +140,19 @@ seep_status seep_settings_parse(const char *json, size_t size, seep_settings *se
   return SEEP_OK;
 }
 
-bool seep_settings_ignores(const seep_settings *settings, const char *image)
+bool seep_settings_names_have(const seep_settings_names *names, const char *image)
 {
-  for (size_t i = 0; i < settings->ignored_count; i++) {
-    if (seep_text_equal_ignoring_case(settings->ignored[i], image)) {
+  for (size_t i = 0; i < names->count; i++) {
+    if (seep_text_equal_ignoring_case(names->names[i], image)) {
       return true;
     }
   }
   return false;
+}
+
+bool seep_settings_ignores(const seep_settings *settings, const char *image)
+{
+  return seep_settings_names_have(&settings->ignored, image);
 }
 
 const seep_settings_image *seep_settings_image_of(const seep_settings *settings, const char *image)
@@ -178,14 +193,29 @@ static void write_quoted(seep_writer *writer, const char *text)
   seep_writer_text(writer, "\"");
 }
 
-static void write_ignored(seep_writer *writer, const seep_settings *settings)
+static void write_names(seep_writer *writer, const seep_settings_names *list)
 {
   seep_writer_text(writer, "[");
-  for (size_t i = 0; i < settings->ignored_count; i++) {
+  for (size_t i = 0; i < list->count; i++) {
     seep_writer_text(writer, i == 0 ? "\n      " : ",\n      ");
-    write_quoted(writer, settings->ignored[i]);
+    write_quoted(writer, list->names[i]);
   }
-  seep_writer_text(writer, settings->ignored_count > 0 ? "\n    ]" : "]");
+  seep_writer_text(writer, list->count > 0 ? "\n    ]" : "]");
+}
+
+/* A share as people write it: 1, 0.1, 0.000001. */
+static void write_share(seep_writer *writer, uint64_t ppm)
+{
+  int digits = 6;
+  uint64_t part = ppm % 1000000;
+  seep_writer_u64(writer, ppm / 1000000);
+  while (part > 0 && part % 10 == 0) {
+    part /= 10;
+    digits--;
+  }
+  if (part > 0) {
+    seep_writer_format(writer, ".%0*" PRIu64, digits, part);
+  }
 }
 
 static void write_thresholds(seep_writer *writer, const seep_settings *settings)
@@ -216,8 +246,11 @@ static void write_value(seep_writer *writer, const seep_key *key, const seep_set
   case SEEP_KEY_INSTANCE:
     write_quoted(writer, settings->capture_instance);
     break;
-  case SEEP_KEY_IGNORED:
-    write_ignored(writer, settings);
+  case SEEP_KEY_NAMES:
+    write_names(writer, seep_keys_names_in(key, settings));
+    break;
+  case SEEP_KEY_SHARE:
+    write_share(writer, seep_keys_get(key, settings));
     break;
   case SEEP_KEY_THRESHOLDS:
     write_thresholds(writer, settings);
@@ -258,6 +291,16 @@ static void write_reference_number(seep_writer *writer, const seep_key *key, uin
   }
 }
 
+static void write_names_in_a_row(seep_writer *writer, const seep_settings_names *list)
+{
+  seep_writer_text(writer, "[");
+  for (size_t i = 0; i < list->count; i++) {
+    seep_writer_text(writer, i == 0 ? "" : ", ");
+    write_quoted(writer, list->names[i]);
+  }
+  seep_writer_text(writer, "]");
+}
+
 static void write_reference_row(seep_writer *writer, const seep_key *key, const seep_settings *defaults)
 {
   bool number = false;
@@ -266,9 +309,12 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
   case SEEP_KEY_SWITCH:
   case SEEP_KEY_CHOICE:
   case SEEP_KEY_INSTANCE:
-  case SEEP_KEY_IGNORED:
   case SEEP_KEY_THRESHOLDS:
+  case SEEP_KEY_SHARE:
     write_value(writer, key, defaults);
+    break;
+  case SEEP_KEY_NAMES:
+    write_names_in_a_row(writer, seep_keys_names_in(key, defaults));
     break;
   case SEEP_KEY_DURATION:
   case SEEP_KEY_U64:
@@ -285,6 +331,8 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
     write_reference_number(writer, key, key->maximum);
   } else if (key->type == SEEP_KEY_SWITCH) {
     seep_writer_text(writer, "true or false");
+  } else if (key->type == SEEP_KEY_SHARE) {
+    seep_writer_text(writer, "0 to 1");
   } else if (key->type == SEEP_KEY_CHOICE) {
     for (uint64_t i = 0; i <= key->maximum; i++) {
       seep_writer_format(writer, "%s%s", i > 0 ? " or " : "", key->choices[i]);
@@ -334,7 +382,7 @@ void seep_settings_summary(const seep_settings *settings, seep_writer *writer)
   }
   seep_writer_format(writer, ", history %" PRId64 " d, by the hour %" PRId64 " d, images ignored %zu",
                      settings->store_retention_ms / SEEP_MS_PER_DAY,
-                     seep_settings_hourly_ms(settings) / SEEP_MS_PER_DAY, settings->ignored_count);
+                     seep_settings_hourly_ms(settings) / SEEP_MS_PER_DAY, settings->ignored.count);
   if (settings->retired_keys > 0) {
     seep_writer_format(writer, ", keys of an earlier version without effect %u", settings->retired_keys);
   }

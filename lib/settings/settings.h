@@ -24,9 +24,24 @@
 
 /* How the heap of a process is recorded. */
 typedef enum seep_heap_method {
-  SEEP_HEAP_METHOD_AUTO = 0, /* its calls, while it runs; VirtualAlloc alone where wpr refuses that */
-  SEEP_HEAP_METHOD_OFF       /* VirtualAlloc alone */
+  SEEP_HEAP_METHOD_AUTO = 0,   /* LIVE, and where wpr refuses that, NEXT_START */
+  SEEP_HEAP_METHOD_LIVE,       /* its calls, while it runs */
+  SEEP_HEAP_METHOD_NEXT_START, /* its calls after its next start, by the tracing flag of its image */
+  SEEP_HEAP_METHOD_SNAPSHOT,   /* what it has not given back, where wpr can do that; else LIVE */
+  SEEP_HEAP_METHOD_OFF         /* VirtualAlloc alone */
 } seep_heap_method;
+
+typedef enum seep_stop_priority {
+  SEEP_STOP_PRIORITY_HIGH = 0,
+  SEEP_STOP_PRIORITY_NORMAL,
+  SEEP_STOP_PRIORITY_LOW
+} seep_stop_priority;
+
+/* Image names; case does not matter. */
+typedef struct seep_settings_names {
+  size_t count;
+  char names[SEEP_SETTINGS_IGNORED][SEEP_SETTINGS_NAME_SIZE];
+} seep_settings_names;
 
 /* What one image is judged by; all values are effective, also those that are the general ones. */
 typedef struct seep_settings_image {
@@ -61,19 +76,29 @@ typedef struct seep_settings {
   uint64_t capture_maximum_bytes;
   uint64_t capture_enough_growth_bytes;
   uint64_t capture_minimum_free_bytes;
+  uint64_t capture_minimum_commit_bytes;
   uint64_t capture_folder_quota_bytes;
-  int64_t capture_cool_down_ms; /* capture.cool_down_s */
+  uint32_t capture_folder_quota_count;
+  uint32_t capture_recordings_per_day; /* 0 = any number */
+  int64_t capture_cool_down_ms;        /* capture.cool_down_s */
   int64_t capture_start_deadline_ms, capture_stop_deadline_ms, capture_cancel_deadline_ms;
-  uint32_t capture_buffers;     /* of 1024 KB each */
-  int64_t store_retention_ms;   /* store.retention_days: of the polls */
+  int64_t capture_stop_patience_ms; /* capture.stop_patience_s: of a stopping service with a save under way */
+  uint32_t capture_stop_priority;   /* seep_stop_priority: of wpr while it saves */
+  uint32_t capture_buffers;         /* of 1024 KB each */
+  bool capture_bounded_files;       /* raw files as rings where wpr takes such a profile */
+  bool capture_compress;            /* finished traces */
+  uint32_t capture_sample_ppm;      /* capture.sample_rate: share of the servers that record */
+  int64_t capture_flag_expiry_ms;   /* capture.flag_expiry_hours */
+  seep_settings_names capture_flag_allow; /* if not empty, only these get a tracing flag */
+  seep_settings_names capture_flag_deny;  /* these never do */
+  int64_t store_retention_ms;             /* store.retention_days: of the polls */
   int64_t store_hourly_ms;      /* store.hourly_days; where it is shorter than the polls' they rule */
   uint64_t store_maximum_bytes; /* of the database file; oldest polls go first */
   int64_t heartbeat_ms;         /* alerts.heartbeat_hours: event 104 */
   uint64_t own_private_bytes;   /* own.private_bytes: beyond it event 106 */
   uint32_t own_cpu_permille;    /* own.cpu_permille of one core over ten minutes: beyond it event 106 */
-  size_t ignored_count;         /* processes.ignore: image names that never raise an alert or a recording */
-  char ignored[SEEP_SETTINGS_IGNORED][SEEP_SETTINGS_NAME_SIZE];
-  unsigned retired_keys; /* read, of earlier versions: they are of no effect, and not written */
+  seep_settings_names ignored;  /* processes.ignore: they never raise an alert or a recording */
+  unsigned retired_keys;        /* read, of earlier versions: they are of no effect, and not written */
 } seep_settings;
 
 typedef struct seep_settings_problem {
@@ -99,7 +124,7 @@ seep_status seep_settings_parse(const char *json, size_t size, seep_settings *se
 /* The effective configuration as JSON that seep_settings_parse reads back to the same settings. Look at
  * writer->cut. */
 void seep_settings_write(const seep_settings *settings, seep_writer *writer);
-#define SEEP_SETTINGS_TEXT_SIZE 65536
+#define SEEP_SETTINGS_TEXT_SIZE 131072
 
 /* The same table as a Markdown reference of all keys: `| key | default | bounds | meaning |`. */
 void seep_settings_write_reference(seep_writer *writer);
@@ -110,6 +135,7 @@ int64_t seep_settings_hourly_ms(const seep_settings *settings);
 /* "poll 30 s, bucket 60 s, observation 61200 s, slope 100 KB/h ...": one line for events 102 and 103. */
 void seep_settings_summary(const seep_settings *settings, seep_writer *writer);
 
+bool seep_settings_names_have(const seep_settings_names *names, const char *image);
 bool seep_settings_ignores(const seep_settings *settings, const char *image);
 
 /* The image's own thresholds, or NULL when it has none. Case does not matter. */

@@ -18,6 +18,8 @@ typedef struct call {
   unsigned open_handles, running_pipes;
   bool spawned; /* uv_spawn was called: the process handle exists and must be closed */
   bool exited, kill_at_deadline;
+  seep_child_guard guard; /* the owner's; the call may outlive it */
+  void *group;            /* what the guard took; NULL: nothing */
   seep_tracer_result result;
   size_t output_length;
   seep_tracer_done done;
@@ -30,6 +32,7 @@ struct seep_child {
   call *current;
   char *program;
   char *temporary_folder;
+  seep_child_guard guard; /* all NULL: none */
 };
 
 static char *copy_text(const char *text)
@@ -57,8 +60,39 @@ static void close_handle(uv_handle_t *handle)
   }
 }
 
+/* Takes what was just started as one group. It runs already when libuv tells its id: what it starts in that
+ * moment does not belong to the group, and libuv has no way to start it so that there is none. The id cannot
+ * have passed to another process meanwhile, for libuv holds on to this one. */
+static void take_group(call *c)
+{
+  if (c->guard.take != NULL) {
+    c->group = c->guard.take(c->guard.context, (unsigned)c->process.pid);
+  }
+}
+
+static void leave_group(call *c)
+{
+  if (c->group != NULL && c->guard.leave != NULL) {
+    c->guard.leave(c->guard.context, c->group);
+  }
+  c->group = NULL;
+}
+
+/* The process itself is ended in any case: the group may be missing, or refuse. What the program left behind
+ * when it exited by itself is ended too. */
+static void end_all(call *c)
+{
+  if (c->group != NULL && c->guard.end != NULL) {
+    c->guard.end(c->guard.context, c->group);
+  }
+  if (!c->exited) {
+    uv_process_kill(&c->process, SIGKILL);
+  }
+}
+
 static void close_all(call *c)
 {
+  leave_group(c);
   if (c->spawned) {
     close_handle((uv_handle_t *)&c->process);
   }
@@ -137,11 +171,9 @@ static void pipe_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer
 static void deadline_passed(uv_timer_t *timer)
 {
   call *c = timer->data;
-  if (!c->exited) {
-    c->result.timed_out = true;
-    if (c->kill_at_deadline) {
-      uv_process_kill(&c->process, SIGKILL);
-    }
+  c->result.timed_out = !c->exited;
+  if (c->kill_at_deadline) {
+    end_all(c);
   }
   /* Exited but a grandchild holds a pipe open: the exit code is what counts. */
   finish(c);
@@ -221,6 +253,7 @@ static int spawn(seep_child *child, call *c, char **arguments)
   options.args = arguments;
   options.env = environment;
   options.exit_cb = process_exited;
+  /* Detached: libuv puts other children into a job of its own that ends them together with us. */
   options.flags = UV_PROCESS_WINDOWS_HIDE | UV_PROCESS_DETACHED;
   options.stdio = stdio;
   options.stdio_count = 3;
@@ -236,10 +269,21 @@ static int spawn(seep_child *child, call *c, char **arguments)
   return code;
 }
 
-static seep_status run(void *context, const char *const *arguments, int64_t deadline_ms,
-                       bool kill_at_deadline, seep_tracer_done done, void *done_context, seep_error *error)
+/* A refusal is no error: it runs all the same, only slower or in somebody's way. */
+static void set_priority(const call *c, seep_tracer_priority priority)
+{
+  if (priority == SEEP_TRACER_PRIORITY_HIGH) {
+    (void)uv_os_setpriority(c->process.pid, UV_PRIORITY_HIGH);
+  } else if (priority == SEEP_TRACER_PRIORITY_LOW) {
+    (void)uv_os_setpriority(c->process.pid, UV_PRIORITY_BELOW_NORMAL);
+  }
+}
+
+static seep_status run(void *context, const seep_tracer_call *wanted, seep_tracer_done done,
+                       void *done_context, seep_error *error)
 {
   seep_child *child = context;
+  const char *const *arguments = wanted->arguments;
   char *list[MAXIMUM_ARGUMENTS];
   size_t count = 0;
   if (child->current != NULL) {
@@ -263,15 +307,19 @@ static seep_status run(void *context, const char *const *arguments, int64_t dead
     close_all(c);
     return seep_uv_error_set(error, code, "uv_spawn", child->program);
   }
+  c->guard = child->guard;
+  take_group(c);
+  set_priority(c, wanted->priority);
   c->owner = child;
   c->done = done;
   c->done_context = done_context;
-  c->kill_at_deadline = kill_at_deadline;
+  c->kill_at_deadline = wanted->kill_at_deadline;
   c->running_pipes = 2;
   child->current = c;
   uv_read_start((uv_stream_t *)&c->output, allocate, pipe_read);
   uv_read_start((uv_stream_t *)&c->errors, allocate, pipe_read);
-  uv_timer_start(&c->deadline, deadline_passed, deadline_ms > 0 ? (uint64_t)deadline_ms : 1, 0);
+  uv_timer_start(&c->deadline, deadline_passed, wanted->deadline_ms > 0 ? (uint64_t)wanted->deadline_ms : 1,
+                 0);
   return SEEP_OK;
 }
 
@@ -280,8 +328,8 @@ static void detach(void *context, bool kill)
   seep_child *child = context;
   if (child->current != NULL) {
     call *c = child->current;
-    if (kill && !c->exited) {
-      uv_process_kill(&c->process, SIGKILL);
+    if (kill) {
+      end_all(c);
     }
     child->current = NULL;
     c->owner = NULL;
@@ -290,13 +338,16 @@ static void detach(void *context, bool kill)
 }
 
 seep_child *seep_child_new(uv_loop_t *loop, const char *program, const char *temporary_folder,
-                           seep_tracer *port)
+                           const seep_child_guard *guard, seep_tracer *port)
 {
   seep_child *child = calloc(1, sizeof *child);
   if (child == NULL) {
     return NULL;
   }
   child->loop = loop;
+  if (guard != NULL) {
+    child->guard = *guard;
+  }
   child->program = copy_text(program);
   child->temporary_folder = copy_text(temporary_folder);
   if (child->program == NULL || child->temporary_folder == NULL) {

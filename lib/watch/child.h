@@ -9,14 +9,15 @@
 
 #include <uv.h>
 
+#include "port/child_guard.h"
 #include "port/tracer.h"
 
 typedef struct seep_child seep_child;
 
-/* program: absolute path, UTF-8; need not exist yet. Fills *port; freed by seep_child_free after its handles
- * are closed. NULL when out of memory. */
+/* program: absolute path, UTF-8; need not exist yet. guard: copied; NULL = none. Fills *port; freed by
+ * seep_child_free after its handles are closed. NULL when out of memory. */
 seep_child *seep_child_new(uv_loop_t *loop, const char *program, const char *temporary_folder,
-                           seep_tracer *port);
+                           const seep_child_guard *guard, seep_tracer *port);
 
 /* Begins to close what is open; the memory goes when the loop has closed the handles. Run the loop
  * afterwards. */

@@ -100,6 +100,7 @@ seep_engine *seep_engine_new(const seep_engine_options *options, const seep_sett
   engine->emit_context = options->emit_context;
   seep_text_copy(engine->version, sizeof engine->version, options->version);
   seep_text_copy(engine->data_folder, sizeof engine->data_folder, options->data_folder);
+  seep_text_copy(engine->host, sizeof engine->host, options->host != NULL ? options->host : "");
   engine->table = seep_process_table_new();
   if (engine->table == NULL || !seep_recorder_init(&engine->recorder, options->capture_folder,
                                                    options->temporary_folder, options->path_separator)) {
@@ -391,6 +392,8 @@ void seep_engine_poll_samples(seep_engine *engine, seep_now now, const seep_proc
 void seep_engine_store_exchanged(seep_engine *engine)
 {
   engine->recorder.target.case_id = 0;
+  engine->recorder.journal_id = 0;
+  seep_engine__forget_flag_rows(engine);
   for (size_t slot = 0; slot < seep_process_table_slots(engine->table); slot++) {
     seep_process *process = seep_process_table_at(engine->table, slot);
     if (process != NULL) {

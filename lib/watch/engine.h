@@ -21,6 +21,7 @@
 #include "observe/system_memory.h"
 #include "port/own_usage.h"
 #include "port/process_source.h"
+#include "port/tracing_flags.h"
 #include "report/alert.h"
 #include "settings/settings.h"
 #include "store/store.h"
@@ -31,8 +32,14 @@ typedef enum seep_command_kind {
   SEEP_COMMAND_LEAK_OPEN,   /* fill in leak->id */
   SEEP_COMMAND_LEAK_UPDATE, /* id 0: it has no row yet, or no more; open one */
   SEEP_COMMAND_CAPTURE_ADD,
-  SEEP_COMMAND_BOOKMARK,          /* may be kept now: the alert about its event has been written */
-  SEEP_COMMAND_RECORDER,          /* carry out one action of the recorder */
+  SEEP_COMMAND_SIDECAR,     /* write this beside the finished recording */
+  SEEP_COMMAND_JOURNAL_ADD, /* durable when it returns; fill in id and done */
+  SEEP_COMMAND_JOURNAL_REMOVE,
+  SEEP_COMMAND_FLAG,     /* edit one tracing flag in the registry (KEEP: only look), then fill in state
+                          * and done */
+  SEEP_COMMAND_ROLE,     /* what is this process to Windows? Fill in role and done */
+  SEEP_COMMAND_BOOKMARK, /* may be kept now: the alert about its event has been written */
+  SEEP_COMMAND_RECORDER, /* carry out one action of the recorder */
   SEEP_COMMAND_REQUEST_RECORDING, /* measure disk and folder, then give the recorder a REQUEST for this target
                                    */
   SEEP_COMMAND_HISTORY_TOLD,      /* keep this for seep_engine_history_told at the next start */
@@ -59,6 +66,27 @@ typedef struct seep_command {
     seep_store_leak *leak;
     seep_store_capture *capture;
     struct {
+      const char *path, *text;
+      size_t length;
+    } sidecar;
+    struct {
+      const char *kind, *text; /* ADD */
+      int64_t id;              /* ADD: out */
+      seep_status done;        /* out */
+    } journal;
+    struct {
+      const char *image;
+      seep_tracing_flag_edit edit;
+      uint32_t number;
+      seep_tracing_flag_state state; /* out: as it is after that */
+      seep_status done;              /* out */
+    } flag;
+    struct {
+      seep_process_key key;
+      seep_port_process_role role; /* out */
+      seep_status done;            /* out */
+    } role;
+    struct {
       const char *text;
       size_t length;
     } bookmark;
@@ -78,6 +106,7 @@ typedef struct seep_engine_options {
   const char *data_folder;
   const char *capture_folder; /* absolute, no trailing separator; both exist */
   const char *temporary_folder;
+  const char *host; /* name of this server; NULL = not known: it belongs to every sample of the fleet */
   char path_separator;
   seep_engine_emit emit;
   void *emit_context;
@@ -141,8 +170,20 @@ void seep_engine_assume_headroom(seep_engine *engine, uint64_t bytes);
 void seep_engine_inventory(seep_engine *engine, seep_now now, seep_process_key key, seep_status status,
                            const seep_inventory *inventory);
 
-/* Everything about the recorder: REQUEST (measured), TOOL_*, RECOVER, ABANDON. journal_ready is set by the
- * engine. */
+/* The build of this server's wpr.exe, 0 = not known: at the start, and whenever it may have changed. */
+void seep_engine_recorder_build(seep_engine *engine, unsigned build);
+
+/* At the start: a promise of an earlier life about a tracing flag. It goes on waiting for a restart, or is
+ * taken back: its time is over, the configuration does not want it any more, or it cannot be read (promise
+ * NULL). */
+void seep_engine_flag_known(seep_engine *engine, seep_now now, int64_t journal_id,
+                            const seep_promise_flag *promise);
+
+/* Takes back every tracing flag there is: before an uninstall. */
+void seep_engine_take_back_flags(seep_engine *engine, seep_now now);
+
+/* Everything about the recorder: REQUEST (measured), TOOL_*, KEPT, RECOVER, ABANDON, SAVE_NOW. journal_ready
+ * is set by the engine. */
 void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event *event);
 
 /* About once a second. usage NULL when it could not be read; event: a TICK's measures, used while the
@@ -159,7 +200,8 @@ void seep_engine_stop(seep_engine *engine, seep_now now);
 void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason);
 
 /* Another store has taken the place of the one before: its row ids mean nothing any more, open cases are
- * opened anew, and lineages kept anew, a few in each poll. */
+ * opened anew, and lineages kept anew, a few in each poll. Tracing flags that its journal knows are told
+ * after this, by seep_engine_flag_known; the others are written there. */
 void seep_engine_store_exchanged(seep_engine *engine);
 
 /* Something was dropped before it reached the engine (a full queue): shown in the heartbeat. */
@@ -172,6 +214,8 @@ const seep_settings *seep_engine_settings_in_force(const seep_engine *engine);
 size_t seep_engine_open_leaks(const seep_engine *engine); /* those that wait for a successor included */
 size_t seep_engine_suspects(const seep_engine *engine);   /* processes with the shape of a leak, not called */
 size_t seep_engine_looked_into(const seep_engine *engine); /* processes whose inventories are kept */
+size_t seep_engine_flags(const seep_engine *engine);       /* tracing flags that wait for a restart */
+size_t seep_engine_flags_left(const seep_engine *engine);  /* those, and those that could not be taken back */
 const seep_recorder *seep_engine_recorder_of(const seep_engine *engine);
 
 /* What judges this process, to be looked at; NULL when it is not in the last poll. Valid until the next

@@ -328,6 +328,7 @@ void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *u
     engine->urgent = false;
     seep_engine__emit_interval(engine);
   }
+  seep_engine__tend_flags(engine, now);
   if (!seep_recorder_is_idle(&engine->recorder) && measures != NULL) {
     seep_recorder_event event = *measures;
     size_t slot = seep_process_table_find(engine->table, engine->recorder.target.key);

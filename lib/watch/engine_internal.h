@@ -4,10 +4,12 @@
 #ifndef SEEP_WATCH_ENGINE_INTERNAL_H
 #define SEEP_WATCH_ENGINE_INTERNAL_H
 
+#include "capture/promise.h"
 #include "judge/detector.h"
 #include "memory/growth.h"
 #include "observe/exhaustion.h"
 #include "observe/process_table.h"
+#include "report/sidecar.h"
 #include "watch/engine.h"
 #include "watch/engine_system.h"
 #include "watch/lineages.h"
@@ -39,6 +41,10 @@
 /* Lineages written down in one poll: a fresh file after a damaged one needs all of them, but not at once. */
 #define SEEP_ENGINE_LINEAGES_KEPT 8
 
+/* Images that wait for their restart with a tracing flag set. Few on purpose: each is a trace in the
+ * registry. */
+#define SEEP_ENGINE_FLAGS 8
+
 /* Processes whose inventories are kept at the same time, 7 KB each. */
 #define SEEP_ENGINE_LOOKED_INTO 64
 
@@ -60,6 +66,10 @@ typedef struct seep_engine_case {
   uint64_t told_growth_bytes;
   bool wants_recording; /* it is to be offered to the recorder, not before offer_after */
   bool refusal_told;    /* it was, and the administrator knows why nothing came of it */
+  bool flag_wanted;     /* the way of recording its heap that is left is the tracing flag, still to be set, */
+  bool flag_told;       /* and why it could not be has been told */
+  seep_mono flag_after; /* not tried before */
+  unsigned refusals;    /* in a row */
   seep_mono offer_after, stored, told;
   seep_mono called; /* when the case began, unlike the growth that it is about */
   seep_mono began;  /* of the first of its processes; the case's own times are names */
@@ -79,6 +89,18 @@ typedef struct seep_engine_memory {
   int64_t pause_ms;        /* so long at least until the next look; longer with each that was for nothing */
   bool found;              /* `growth` has told a kind */
 } seep_engine_memory;
+
+/* A tracing flag that we have set, or found as an earlier life of ours had left it. */
+typedef struct seep_engine_flag {
+  bool is_used;
+  bool offered;        /* the recording that it was set for is under way, or has been asked for */
+  bool stuck_told;     /* that it can not be taken back has been told */
+  bool refusal_told;   /* that its process is not recorded has been told */
+  int64_t journal_id;  /* 0: in no journal any more: another store has taken its place */
+  seep_mono try_again; /* to take it back, or to offer its process to the recorder */
+  const char *ending;  /* why it is to be taken back, a literal; NULL: it waits */
+  seep_promise_flag promise;
+} seep_engine_flag;
 
 /* What the engine keeps beside each slot of the process table. */
 typedef struct seep_engine_watch {
@@ -124,8 +146,12 @@ struct seep_engine {
   seep_mono look_after; /* nobody is looked into before */
 
   seep_recorder recorder;
-  seep_recorder_actions actions; /* scratch: large, and needed when memory is short */
-  seep_exhaustion exhaustion;    /* likewise */
+  seep_engine_flag flags[SEEP_ENGINE_FLAGS];
+  unsigned recorder_build; /* 0 = not known */
+  char host[256];
+  char sidecar[SEEP_SIDECAR_SIZE]; /* scratch */
+  seep_recorder_actions actions;   /* scratch: large, and needed when memory is short */
+  seep_exhaustion exhaustion;      /* likewise */
   seep_alert alert;
 
   seep_mono started, next_heartbeat, urgent_until, feed_down_since, blind_since;
@@ -202,6 +228,33 @@ bool seep_engine__kind_is_settled(const seep_engine *engine, seep_mono now, cons
 
 /* One event for the recorder and all that follows from it. */
 void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_recorder_event *event);
+
+/* ---- engine_flags.c ---- */
+
+/* Sets the tracing flag for the image of an open case whose heap leaks. NULL: it is set now, or was already;
+ * else why not, a literal. */
+const char *seep_engine__set_flag(seep_engine *engine, seep_now now, const seep_engine_case *open);
+
+/* The flag that the slot's process was started with, for a recording that is still to be made; NULL: none. */
+seep_engine_flag *seep_engine__flag_of_image(seep_engine *engine, const char *image);
+seep_engine_flag *seep_engine__flag_of(seep_engine *engine, seep_mono now, size_t slot);
+
+/* It was started with the flag set, whatever has come of the recording. */
+bool seep_engine__has_flag(seep_engine *engine, size_t slot);
+
+/* The recorder had no time or no room for it: it is offered again later. */
+void seep_engine__flag_put_off(seep_engine *engine, seep_now now, const char *image);
+
+/* The recording for the flag of this image has ended for good. */
+void seep_engine__flag_served(seep_engine *engine, seep_now now, const char *image);
+
+/* Another store has taken the place of the one before: no flag has an entry there, as far as is known. */
+void seep_engine__forget_flag_rows(seep_engine *engine);
+
+/* Each second: what is over is taken back, what could not be is tried again. */
+void seep_engine__tend_flags(seep_engine *engine, seep_now now);
+
+/* ---- engine_recording.c ---- */
 
 /* Offers the fastest growing case that wants it to an idle recorder: one recording at a time, the worst
  * first. */

@@ -34,35 +34,50 @@ uint64_t seep_files_size(const char *path)
   return size;
 }
 
-/* instance NULL: all files. */
-static uint64_t sum_files(const char *folder, const char *instance)
+bool seep_files_each(const char *folder, char separator, seep_files_visit visit, void *context)
 {
   uv_fs_t request;
   uv_dirent_t entry;
   char path[PATH_SIZE];
-  uint64_t sum = 0;
-  if (uv_fs_scandir(NULL, &request, folder, 0, NULL) >= 0) {
-    while (uv_fs_scandir_next(&request, &entry) == 0) {
-      bool counts =
-          entry.type == UV_DIRENT_FILE && (instance == NULL || seep_wpr_is_raw_file(entry.name, instance));
-      /* libuv takes '/' on Windows too */
-      if (counts && seep_files_join(path, sizeof path, folder, '/', entry.name)) {
-        sum += seep_files_size(path);
+  bool more = true;
+  bool readable = uv_fs_scandir(NULL, &request, folder, 0, NULL) >= 0;
+  if (readable) {
+    while (more && uv_fs_scandir_next(&request, &entry) == 0) {
+      if (entry.type == UV_DIRENT_FILE && seep_files_join(path, sizeof path, folder, separator, entry.name)) {
+        more = visit(context, entry.name, path);
       }
     }
   }
   uv_fs_req_cleanup(&request);
-  return sum;
+  return readable;
 }
 
+typedef struct file_sum {
+  const char *instance; /* NULL: all files */
+  uint64_t bytes;
+} file_sum;
+
+static bool add_file(void *context, const char *name, const char *path)
+{
+  file_sum *sum = context;
+  if (sum->instance == NULL || seep_wpr_is_raw_file(name, sum->instance)) {
+    sum->bytes += seep_files_size(path);
+  }
+  return true;
+}
+
+/* libuv takes '/' on Windows too. */
 uint64_t seep_files_folder_bytes(const char *folder)
 {
-  return sum_files(folder, NULL);
+  file_sum sum = {0};
+  (void)seep_files_each(folder, '/', add_file, &sum);
+  return sum.bytes;
 }
 
 uint64_t seep_files_raw_bytes(const char *folder, const char *instance)
 {
-  return sum_files(folder, instance);
+  file_sum sum = {.instance = instance};
+  return seep_files_each(folder, '/', add_file, &sum) ? sum.bytes : UINT64_MAX;
 }
 
 uint64_t seep_files_free_bytes(const char *folder)
@@ -102,31 +117,77 @@ static bool join_partial(char *out, size_t out_size, const char *folder, char se
   return !writer.cut && seep_files_join(out, out_size, folder, separator, stem);
 }
 
-unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
-                                    const char *instance, const char *spare)
+typedef struct cleaning {
+  const char *capture_folder, *instance;
+  char separator;
+  unsigned gone;
+} cleaning;
+
+static bool clean_file(void *context, const char *name, const char *path)
+{
+  cleaning *c = context;
+  char kept[PATH_SIZE];
+  if (seep_wpr_is_raw_file(name, c->instance) || ends_with(name, ".wprp") || ends_with(name, ".part")) {
+    c->gone += seep_files_remove(path);
+  } else if (ends_with(name, ".etl") &&
+             join_partial(kept, sizeof kept, c->capture_folder, c->separator, name)) {
+    /* stays where it is when that fails; tried again next time */
+    (void)seep_files_rename(path, kept, NULL);
+  }
+  return true;
+}
+
+static bool remove_file(void *context, const char *name, const char *path)
+{
+  (void)context;
+  (void)name;
+  (void)seep_files_remove(path);
+  return true;
+}
+
+/* Below NAME.etl.NGENPDB lie folders for each symbol file and its version. What is deeper stays. */
+static void remove_folder(const char *folder, char separator, unsigned levels)
 {
   uv_fs_t request;
   uv_dirent_t entry;
-  char path[PATH_SIZE], kept[PATH_SIZE];
-  unsigned gone = 0;
-  if (uv_fs_scandir(NULL, &request, temporary_folder, 0, NULL) >= 0) {
+  char path[PATH_SIZE];
+  (void)seep_files_each(folder, separator, remove_file, NULL);
+  if (levels > 0 && uv_fs_scandir(NULL, &request, folder, 0, NULL) >= 0) {
     while (uv_fs_scandir_next(&request, &entry) == 0) {
-      if (entry.type != UV_DIRENT_FILE ||
-          !seep_files_join(path, sizeof path, temporary_folder, separator, entry.name) ||
-          (spare != NULL && strcmp(path, spare) == 0)) {
-        continue;
+      if (entry.type == UV_DIRENT_DIR && seep_files_join(path, sizeof path, folder, separator, entry.name)) {
+        remove_folder(path, separator, levels - 1);
       }
-      if (seep_wpr_is_raw_file(entry.name, instance) || ends_with(entry.name, ".wprp")) {
-        gone += seep_files_remove(path);
-      } else if (ends_with(entry.name, ".etl") &&
-                 join_partial(kept, sizeof kept, capture_folder, separator, entry.name)) {
-        (void)seep_files_rename(path, kept,
-                                NULL); /* stays where it is when that fails; tried again next time */
+    }
+    uv_fs_req_cleanup(&request);
+  }
+  (void)uv_fs_rmdir(NULL, &request, folder, NULL);
+  uv_fs_req_cleanup(&request);
+}
+
+static void remove_symbol_folders(const char *folder, char separator)
+{
+  uv_fs_t request;
+  uv_dirent_t entry;
+  char path[PATH_SIZE];
+  if (uv_fs_scandir(NULL, &request, folder, 0, NULL) >= 0) {
+    while (uv_fs_scandir_next(&request, &entry) == 0) {
+      bool symbols = ends_with(entry.name, ".etl.NGENPDB") || ends_with(entry.name, ".etl.EmbeddedPdbs");
+      if (entry.type == UV_DIRENT_DIR && symbols &&
+          seep_files_join(path, sizeof path, folder, separator, entry.name)) {
+        remove_folder(path, separator, 3);
       }
     }
   }
   uv_fs_req_cleanup(&request);
-  return gone;
+}
+
+unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
+                                    const char *instance)
+{
+  cleaning c = {.capture_folder = capture_folder, .instance = instance, .separator = separator};
+  (void)seep_files_each(temporary_folder, separator, clean_file, &c);
+  remove_symbol_folders(temporary_folder, separator);
+  return c.gone;
 }
 
 seep_status seep_files_write(const char *path, const char *text, size_t length, seep_error *error)

@@ -16,19 +16,24 @@ bool seep_files_join(char *out, size_t out_size, const char *folder, char separa
 
 /* Sum of the sizes of the plain files directly in the folder; 0 when it cannot be read. */
 uint64_t seep_files_folder_bytes(const char *folder);
-/* The same for the raw files of one recorder instance alone. */
+/* The same for the raw files of one recorder instance alone; UINT64_MAX when the folder cannot be read. */
 uint64_t seep_files_raw_bytes(const char *folder, const char *instance);
 /* Size of one file; 0 when it is not there. */
 uint64_t seep_files_size(const char *path);
 /* Bytes free to us on the volume; UINT64_MAX when that cannot be known (then no limit can be checked). */
 uint64_t seep_files_free_bytes(const char *folder);
 
-/* Deletes the raw files of the instance and generated profiles (*.wprp) in the temporary folder; anything
- * else there that is a trace (*.etl) was being saved when somebody stopped: it is moved to the capture folder
- * as NAME.partial.etl, never deleted. spare: full path of one file to leave alone, or NULL. Returns how many
- * files went. */
+/* Calls visit for each plain file directly in the folder, with its name and its full path, until it returns
+ * false. false: the folder cannot be read. */
+typedef bool (*seep_files_visit)(void *context, const char *name, const char *path);
+bool seep_files_each(const char *folder, char separator, seep_files_visit visit, void *context);
+
+/* Deletes the raw files of the instance, generated profiles (*.wprp), half-written files of our own (*.part)
+ * and the folders of symbols that wpr may make beside a trace (reference: wpr-and-ifeo, 4) in the temporary
+ * folder; anything else there that is a trace (*.etl) was being saved when somebody stopped: it is moved to
+ * the capture folder as NAME.partial.etl, never deleted. Returns how many files went. */
 unsigned seep_files_clean_temporary(const char *temporary_folder, const char *capture_folder, char separator,
-                                    const char *instance, const char *spare);
+                                    const char *instance);
 
 seep_status seep_files_write(const char *path, const char *text, size_t length, seep_error *error);
 bool seep_files_remove(const char *path); /* false when it was not there or stays */

@@ -8,8 +8,8 @@
 struct seep_inbox {
   uv_mutex_t lock;
   size_t first, count;
-  bool controls[SEEP_INBOX_ABANDON + 1]; /* by kind */
-  bool feed_told;                        /* feed_up and feed_error have not been taken yet */
+  bool controls[SEEP_INBOX_SAVE_NOW + 1]; /* by kind */
+  bool feed_told;                         /* feed_up and feed_error have not been taken yet */
   bool feed_up;
   seep_error feed_error;
   uint64_t lost;
@@ -89,7 +89,7 @@ bool seep_inbox_put_event(seep_inbox *inbox, const char *text, size_t text_bytes
 /* With the lock held; NULL when no control waits. */
 static const seep_inbox_item *take_control(seep_inbox *inbox)
 {
-  for (int kind = SEEP_INBOX_STOP; kind <= SEEP_INBOX_ABANDON; kind++) {
+  for (int kind = SEEP_INBOX_STOP; kind <= SEEP_INBOX_SAVE_NOW; kind++) {
     if (inbox->controls[kind]) {
       inbox->controls[kind] = false;
       inbox->out.kind = (seep_inbox_kind)kind;

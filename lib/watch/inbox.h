@@ -25,7 +25,8 @@ typedef enum seep_inbox_kind {
   SEEP_INBOX_RELOAD,   /* paramchange */
   SEEP_INBOX_POLL_NOW, /* control 128 */
   SEEP_INBOX_STATUS,   /* control 129 */
-  SEEP_INBOX_ABANDON   /* control 130 */
+  SEEP_INBOX_ABANDON,  /* control 130 */
+  SEEP_INBOX_SAVE_NOW  /* control 131 */
 } seep_inbox_kind;
 
 typedef struct seep_inbox_item {

@@ -4,7 +4,6 @@
 #define SEEP_WATCH_NOTICES_H
 
 #include "base/clock.h"
-#include "capture/recorder.h"
 #include "judge/detector.h"
 #include "memory/growth.h"
 #include "observe/exhaustion.h"
@@ -69,9 +68,5 @@ void seep_notices_history(seep_alert *alert, uint64_t maximum_bytes, seep_wall r
 /* known: text naming the open leaks among the event's processes, or "". */
 void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known,
                              const char *follows);
-
-/* since: for a leftover, when it was made. */
-void seep_notices_recording(seep_alert *alert, const seep_recorder_action *action, const char *path,
-                            const seep_settings *settings, seep_wall since);
 
 #endif

@@ -9,9 +9,8 @@
 #include "watch/watchdog_internal.h"
 
 #define SECOND_MS 1000
-/* The service must be stopped within 5 s: what a cancel has not achieved by then is left to the journal. */
-#define STOP_PATIENCE_MS 3500
 #define FEED_RETRY_MS 30000
+#define LOOKS 5
 
 /* ---- settings ---- */
 
@@ -70,6 +69,14 @@ static void poll_worker(uv_work_t *work)
 
 static void start_poll(seep_watchdog *watchdog);
 
+/* What an earlier life left does not wait for ever for a look that never succeeds. */
+static void note_look(seep_watchdog *watchdog)
+{
+  watchdog->seen = watchdog->seen || watchdog->poll_status == SEEP_OK;
+  watchdog->looks_in_vain += watchdog->poll_status != SEEP_OK;
+  watchdog->looked = watchdog->seen || watchdog->looks_in_vain >= LOOKS;
+}
+
 static void poll_finished(uv_work_t *work, int status)
 {
   seep_watchdog *watchdog = work->data;
@@ -77,6 +84,7 @@ static void poll_finished(uv_work_t *work, int status)
   if (watchdog->stopping || status != 0) {
     return;
   }
+  note_look(watchdog);
   if (watchdog->poll_status == SEEP_OK) {
     seep_engine_poll(watchdog->engine, watchdog->poll_now, &watchdog->poll_bytes);
   } else {
@@ -104,75 +112,15 @@ static void poll_due(uv_timer_t *timer)
   start_poll(timer->data);
 }
 
-/* ---- stopping ---- */
+/* ---- the event feed ---- */
 
-static void nobody_waits(void *context, const seep_tracer_result *result)
-{
-  (void)context;
-  (void)result;
-}
-
-/* Patience is over. A -stop is left to finish its work; a -start is ended, for what it begins nobody would
- * end, and what it has begun is cancelled without waiting. The journal entry stays: the next start makes
- * sure. */
-static void leave_recorder(seep_watchdog *watchdog)
-{
-  const seep_recorder *recorder = seep_engine_recorder_of(watchdog->engine);
-  bool idle = seep_engine_recorder_is_idle(watchdog->engine);
-  bool starting = !idle && recorder->verb == SEEP_WPR_START;
-  watchdog->tracer.detach(watchdog->tracer.context, starting);
-  if (starting) {
-    seep_wpr_command cancel;
-    if (seep_wpr_cancel(&cancel, recorder->instance)) {
-      (void)seep_watchdog__run_wpr(watchdog, &cancel, STOP_PATIENCE_MS, false, nobody_waits);
-      watchdog->tracer.detach(watchdog->tracer.context, false);
-    }
-  }
-}
-
-static void stop_feed(seep_watchdog *watchdog)
+void seep_watchdog__stop_feed(seep_watchdog *watchdog)
 {
   if (watchdog->feed_running) {
     watchdog->feed_running = false;
     watchdog->options.feed.stop(watchdog->options.feed.context);
   }
 }
-
-static void finish(seep_watchdog *watchdog)
-{
-  if (watchdog->finished) {
-    return;
-  }
-  watchdog->finished = true;
-  leave_recorder(watchdog);
-  stop_feed(watchdog);
-  seep_engine_stopped(watchdog->engine, seep_watchdog__now(watchdog), "the service was told to stop");
-  /* Everything is told. A look that is still out takes up to seconds, and who stops us may not wait. */
-  seep_store_close(watchdog->store);
-  watchdog->store = NULL;
-  uv_mutex_lock(&watchdog->post_lock);
-  watchdog->accepting = false;
-  uv_mutex_unlock(&watchdog->post_lock);
-  uv_close((uv_handle_t *)&watchdog->poll_timer, NULL);
-  uv_close((uv_handle_t *)&watchdog->second_timer, NULL);
-  uv_close((uv_handle_t *)&watchdog->wake, NULL);
-}
-
-static void begin_stop(seep_watchdog *watchdog)
-{
-  if (watchdog->stopping) {
-    return;
-  }
-  watchdog->stopping = true;
-  watchdog->stop_deadline_ms = uv_now(&watchdog->loop) + STOP_PATIENCE_MS;
-  uv_timer_stop(&watchdog->poll_timer);
-  uv_timer_set_repeat(&watchdog->second_timer, SECOND_MS / 10);
-  uv_timer_again(&watchdog->second_timer);
-  seep_engine_stop(watchdog->engine, seep_watchdog__now(watchdog));
-  seep_watchdog__settle(watchdog);
-}
-
-/* ---- the event feed ---- */
 
 static void start_feed(seep_watchdog *watchdog)
 {
@@ -193,7 +141,8 @@ static void start_feed(seep_watchdog *watchdog)
 /* The feed runs while the configuration wants it; one that could not be started is tried again. */
 static void keep_feed(seep_watchdog *watchdog)
 {
-  bool wanted = seep_engine_settings_in_force(watchdog->engine)->event2004_enabled && !watchdog->stopping;
+  bool wanted = seep_engine_settings_in_force(watchdog->engine)->event2004_enabled && !watchdog->stopping &&
+                !watchdog->options.undo_only;
   if (watchdog->options.feed.start == NULL || uv_now(&watchdog->loop) < watchdog->feed_retry_ms) {
     return;
   }
@@ -201,7 +150,7 @@ static void keep_feed(seep_watchdog *watchdog)
     watchdog->feed_retry_ms = uv_now(&watchdog->loop) + FEED_RETRY_MS;
     start_feed(watchdog);
   } else if (!wanted && watchdog->feed_running && !watchdog->stopping) {
-    stop_feed(watchdog);
+    seep_watchdog__stop_feed(watchdog);
   }
 }
 
@@ -221,22 +170,23 @@ static void second_passed(uv_timer_t *timer)
   seep_own_usage usage;
   seep_recorder_event measures;
   bool busy = !seep_engine_recorder_is_idle(watchdog->engine);
+  if (watchdog->finished) {
+    seep_watchdog__tend_stop(watchdog);
+    return;
+  }
   memset(&measures, 0, sizeof measures);
   if (busy) {
+    measures.output_bytes = seep_files_size(seep_engine_recorder_of(watchdog->engine)->output_temporary);
     measures.raw_bytes =
         seep_files_raw_bytes(watchdog->temporary_folder, seep_engine_recorder_of(watchdog->engine)->instance);
     measures.free_bytes = seep_files_free_bytes(watchdog->data_folder);
   }
   seep_engine_count_lost(watchdog->engine, seep_inbox_lost(watchdog->inbox) + watchdog->alerts_lost);
   watchdog->alerts_lost = 0;
-  (void)seep_watchdog__keep_output(watchdog);
   keep_feed(watchdog);
   seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), busy ? &measures : NULL);
   seep_watchdog__settle(watchdog);
-  if (watchdog->stopping && (seep_engine_recorder_is_idle(watchdog->engine) ||
-                             uv_now(&watchdog->loop) >= watchdog->stop_deadline_ms)) {
-    finish(watchdog);
-  }
+  seep_watchdog__tend_stop(watchdog);
 }
 
 /* ---- what comes from other threads ---- */
@@ -270,7 +220,8 @@ static void feed_state(void *context, bool up, const seep_error *error)
 static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
 {
   seep_now now = seep_watchdog__now(watchdog);
-  seep_recorder_event abandon = {.kind = SEEP_RECORDER_ABANDON};
+  seep_recorder_event order = {.kind = item->kind == SEEP_INBOX_ABANDON ? SEEP_RECORDER_ABANDON
+                                                                        : SEEP_RECORDER_SAVE_NOW};
   seep_own_usage usage;
   switch (item->kind) {
   case SEEP_INBOX_EVENT:
@@ -295,10 +246,11 @@ static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
     seep_engine_status(watchdog->engine, now);
     break;
   case SEEP_INBOX_ABANDON:
-    seep_engine_recorder(watchdog->engine, now, &abandon);
+  case SEEP_INBOX_SAVE_NOW:
+    seep_engine_recorder(watchdog->engine, now, &order);
     break;
   case SEEP_INBOX_STOP:
-    begin_stop(watchdog);
+    seep_watchdog__begin_stop(watchdog);
     break;
   }
 }
@@ -317,8 +269,8 @@ static void woken(uv_async_t *async)
 
 void seep_watchdog_post(seep_watchdog *watchdog, seep_control control)
 {
-  static const seep_inbox_kind kinds[] = {SEEP_INBOX_STOP, SEEP_INBOX_RELOAD, SEEP_INBOX_POLL_NOW,
-                                          SEEP_INBOX_STATUS, SEEP_INBOX_ABANDON};
+  static const seep_inbox_kind kinds[] = {SEEP_INBOX_STOP,   SEEP_INBOX_RELOAD,  SEEP_INBOX_POLL_NOW,
+                                          SEEP_INBOX_STATUS, SEEP_INBOX_ABANDON, SEEP_INBOX_SAVE_NOW};
   seep_inbox_put(watchdog->inbox, kinds[control]);
   wake_up(watchdog);
 }
@@ -352,8 +304,9 @@ static bool take_options(seep_watchdog *watchdog, const seep_watchdog_options *o
 
 static seep_status make_loop(seep_watchdog *watchdog, seep_error *error)
 {
-  /* Two workers, so that no poll waits for a look into a process; libuv would start four threads. */
-  (void)uv_os_setenv("UV_THREADPOOL_SIZE", "2");
+  /* Three workers, so that no poll waits for a look into a process or for a trace that is being compressed.
+   */
+  (void)uv_os_setenv("UV_THREADPOOL_SIZE", "3");
   int code = uv_loop_init(&watchdog->loop);
   if (code != 0) {
     return seep_uv_error_set(error, code, "uv_loop_init", NULL);
@@ -372,10 +325,14 @@ static seep_status make_loop(seep_watchdog *watchdog, seep_error *error)
 static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
 {
   seep_settings settings;
+  char host[256] = "";
+  size_t host_size = sizeof host;
+  (void)uv_os_gethostname(host, &host_size);
   seep_engine_options engine = {.version = watchdog->version,
                                 .data_folder = watchdog->data_folder,
                                 .capture_folder = watchdog->capture_folder,
                                 .temporary_folder = watchdog->temporary_folder,
+                                .host = host,
                                 .path_separator = watchdog->options.path_separator,
                                 .emit = seep_watchdog__carry_out,
                                 .emit_context = watchdog};
@@ -387,7 +344,7 @@ static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
     watchdog->tracer = *watchdog->options.tracer;
   } else {
     watchdog->child = seep_child_new(&watchdog->loop, watchdog->recorder_path, watchdog->temporary_folder,
-                                     &watchdog->tracer);
+                                     &watchdog->options.child_guard, &watchdog->tracer);
   }
   if (watchdog->inbox == NULL || watchdog->engine == NULL || watchdog->tracer.run == NULL) {
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "watchdog", NULL);
@@ -423,15 +380,20 @@ seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdo
 static void list_recoveries(seep_watchdog *watchdog)
 {
   seep_watchdog__take_over_store(watchdog);
-  if (watchdog->recovery_count == 0 &&
-      seep_files_raw_bytes(watchdog->temporary_folder,
-                           seep_engine_settings_in_force(watchdog->engine)->capture_instance) > 0) {
-    seep_store_journal_entry *entry = &watchdog->recoveries[0];
+  for (size_t i = 0; i < watchdog->recovery_count; i++) {
+    if (strcmp(watchdog->recoveries[i].kind, SEEP_PROMISE_RECORDING) == 0) {
+      return;
+    }
+  }
+  uint64_t raw_bytes = seep_files_raw_bytes(
+      watchdog->temporary_folder, seep_engine_settings_in_force(watchdog->engine)->capture_instance);
+  if (watchdog->recovery_count < SEEP_WATCHDOG_RECOVERIES && raw_bytes > 0 && raw_bytes != UINT64_MAX) {
+    seep_store_journal_entry *entry = &watchdog->recoveries[watchdog->recovery_count++];
     memset(entry, 0, sizeof *entry);
     entry->written = seep_watchdog__now(watchdog).wall; /* it is older, nobody knows how much */
+    seep_text_copy(entry->kind, sizeof entry->kind, SEEP_PROMISE_RECORDING);
     seep_text_copy(entry->subject, sizeof entry->subject,
                    seep_engine_settings_in_force(watchdog->engine)->capture_instance);
-    watchdog->recovery_count = 1;
   }
 }
 
@@ -446,7 +408,9 @@ static void make_folders(seep_watchdog *watchdog)
 seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
 {
   uv_timer_start(&watchdog->poll_timer, poll_due, 0, SECOND_MS);
+  watchdog->began_ms = uv_now(&watchdog->loop);
   load_settings(watchdog, true);
+  seep_watchdog__read_recorder_build(watchdog);
   seep_engine_start(watchdog->engine, seep_watchdog__now(watchdog));
   seep_watchdog__open_store(watchdog);
   if (!watchdog->folder_unusable) {
@@ -462,6 +426,10 @@ seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
   }
   uv_async_send(&watchdog->wake); /* controls posted before the loop ran */
   int code = uv_run(&watchdog->loop, UV_RUN_DEFAULT);
+  if (code == 0 && watchdog->options.undo_only && !watchdog->undone) {
+    return seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0,
+                          "take back what an earlier run has left", watchdog->data_folder);
+  }
   return code == 0 ? SEEP_OK : seep_error_set(error, SEEP_OS, SEEP_DOMAIN_UV, code, "uv_run", NULL);
 }
 

@@ -8,12 +8,14 @@
 
 #include "base/status.h"
 #include "port/alert_sink.h"
+#include "port/child_guard.h"
 #include "port/clock.h"
 #include "port/event_feed.h"
 #include "port/own_usage.h"
 #include "port/process_memory.h"
 #include "port/process_source.h"
 #include "port/tracer.h"
+#include "port/tracing_flags.h"
 #include "store/store.h"
 
 typedef enum seep_control {
@@ -21,7 +23,8 @@ typedef enum seep_control {
   SEEP_CONTROL_RELOAD,
   SEEP_CONTROL_POLL_NOW,
   SEEP_CONTROL_STATUS,
-  SEEP_CONTROL_ABANDON
+  SEEP_CONTROL_ABANDON,
+  SEEP_CONTROL_SAVE_NOW
 } seep_control;
 
 typedef struct seep_watchdog_options {
@@ -39,10 +42,17 @@ typedef struct seep_watchdog_options {
   seep_alert_sink sink;
   seep_clock clock; /* asked by the loop and, once per look, by its worker thread */
   seep_own_usage_source usage;
-  const seep_tracer *tracer;           /* NULL: a child process of recorder_path */
+  const seep_tracer *tracer;    /* NULL: a child process of recorder_path */
+  seep_child_guard child_guard; /* for that child; zeros = none */
+  seep_tracing_flags flags;     /* read NULL: no tracing flag is ever set */
+  unsigned (*recorder_build)(
+      const char *recorder_path); /* third part of its file version, 0 = not known; or NULL */
+  void (*background)(bool on);    /* lowers and restores the calling thread's priority; or NULL */
+  bool undo_only; /* take back what earlier lives have left, tracing flags too, and stop by itself */
   const seep_store_files *store_files; /* NULL: the C library's rename */
   void (*running)(void *context);      /* recovery has begun, polling works: RUNNING may be reported */
-  void *running_context;
+  void (*stopping)(void *context);     /* a stop takes longer, but goes on; several times a second */
+  void *running_context;               /* of both */
 } seep_watchdog_options;
 
 typedef struct seep_watchdog seep_watchdog;
@@ -50,7 +60,9 @@ typedef struct seep_watchdog seep_watchdog;
 /* Copies options' texts. SEEP_NO_MEMORY, SEEP_OS. Nothing runs yet, controls may already be posted. */
 seep_status seep_watchdog_new(const seep_watchdog_options *options, seep_watchdog **out, seep_error *error);
 
-/* Blocks until a STOP has been carried out (within 5 s), then everything is closed. */
+/* With undo_only: SEEP_TIMED_OUT when something could not be taken back.
+ * Blocks until a STOP has been carried out (within 5 s; with a recording that is being saved, within
+ * capture.stop_patience_s), then everything is closed. */
 seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error);
 
 /* Any thread, between new and free. Never blocks. */

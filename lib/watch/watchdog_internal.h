@@ -1,6 +1,6 @@
 /* Shared by watchdog.c (the loop and its life), watchdog_commands.c (carrying out commands),
- * watchdog_memory.c (looking into a process) and watchdog_store.c (the store's part of the commands) alone.
- */
+ * watchdog_memory.c (looking into a process), watchdog_recorder.c (wpr and what it leaves), watchdog_shelf.c
+ * (room for finished recordings) and watchdog_store.c (the store's part of the commands) alone. */
 #ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
 #define SEEP_WATCH_WATCHDOG_INTERNAL_H
 
@@ -11,11 +11,13 @@
 #include "watch/child.h"
 #include "watch/engine.h"
 #include "watch/inbox.h"
+#include "watch/keeper.h"
 #include "watch/watchdog.h"
 
 #define SEEP_WATCHDOG_PATH_SIZE SEEP_RECORDER_PATH_SIZE
-#define SEEP_WATCHDOG_RECOVERIES 16
+#define SEEP_WATCHDOG_RECOVERIES 32
 #define SEEP_WATCHDOG_PENDING 4
+#define SEEP_WATCHDOG_REMOVALS 8
 #define SEEP_WATCHDOG_EVENTS 32
 #define SEEP_WATCHDOG_BOOKMARK "event2004.bookmark" /* its name in the store */
 
@@ -62,7 +64,10 @@ struct seep_watchdog {
   bool store_is_file;   /* false: memory only, promises can not be kept */
   bool store_exchanged; /* row ids that samples and cases carry belong to another one; told by settle */
   bool storage_noted, storage_ok; /* for the engine, once it has returned; a failure sticks */
-  int64_t journal_remove_again;   /* an entry that could not be removed; 0 = none */
+  int64_t journal_remove_again[SEEP_WATCHDOG_REMOVALS]; /* entries that are still to be removed; 0 = none */
+  bool
+      capture_waits; /* a recording's row that the store has refused; its promise stays until it is written */
+  seep_store_capture capture;
   seep_error storage_error;
   char set_aside[512];   /* where a damaged file went; "" = nothing to tell */
   size_t bookmark_bytes; /* the newest bookmark, for a store that comes later */
@@ -86,12 +91,25 @@ struct seep_watchdog {
   bool skip_actions; /* the journal refused: the rest of this recorder step must not happen */
   bool request_waiting;
   seep_recorder_target request;
-  int64_t journal_id;                        /* of the recording under way */
-  char unkept_from[SEEP_WATCHDOG_PATH_SIZE]; /* a finished trace without its final name yet; "" = none */
-  char unkept_to[SEEP_WATCHDOG_PATH_SIZE];
+  int64_t journal_id; /* of the recording under way */
+
+  /* One finished trace is kept at a time; the worker's while it is in flight, but for keep_stop. */
+  uv_work_t keep_work;
+  bool keep_in_flight;
+  volatile int keep_stop;
+  seep_keeper_request keep;
+  seep_recorder_kept kept;
+  seep_status keep_status;
+
   seep_store_journal_entry recoveries[SEEP_WATCHDOG_RECOVERIES];
-  size_t recovery_count, recovery_next;
-  uint64_t stop_deadline_ms; /* of the loop's own clock */
+  size_t recovery_count, recovery_next; /* of what the journal held when it was read; both kinds */
+  bool flags_to_tell;                   /* the journal just read may hold promises about tracing flags */
+  bool undone;                          /* undo_only: all of it */
+  bool seen;                            /* the processes, once */
+  unsigned looks_in_vain;               /* before that */
+  bool looked;                          /* at the processes, or tried to often enough */
+  bool journal_known;                   /* it has been read from the file */
+  uint64_t began_ms, stop_began_ms;     /* of the loop's own clock */
 };
 
 seep_now seep_watchdog__now(const seep_watchdog *watchdog);
@@ -106,7 +124,11 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog);
 void seep_watchdog__store_poll(seep_watchdog *watchdog, seep_command *command);
 void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command);
 void seep_watchdog__store_history_told(seep_watchdog *watchdog, uint64_t maximum_bytes);
-void seep_watchdog__remove_journal(seep_watchdog *watchdog, int64_t id); /* 0: of the recording under way */
+void seep_watchdog__remove_journal(seep_watchdog *watchdog, int64_t id); /* 0: none */
+
+/* The same once the engine has returned, and what it has said about the recording has been written. */
+void seep_watchdog__remove_journal_later(seep_watchdog *watchdog, int64_t id);
+void seep_watchdog__tend_journal(seep_watchdog *watchdog);
 
 /* Writes an alert into the store, now or as soon as it can be. */
 void seep_watchdog__keep_event(seep_watchdog *watchdog, const seep_alert *alert);
@@ -118,13 +140,43 @@ void seep_watchdog__begin_inventory(seep_watchdog *watchdog);
 void seep_watchdog__tell_storage(seep_watchdog *watchdog);
 void seep_watchdog__tell_history(seep_watchdog *watchdog);
 
-/* Gives a finished trace its final name: a virus scanner may hold it for a while, so this is tried until it
- * works. true when none is waiting (any more). */
-bool seep_watchdog__keep_output(seep_watchdog *watchdog);
+/* On disk when it returns SEEP_OK; SEEP_GONE while there is no file. */
+seep_status seep_watchdog__add_journal(seep_watchdog *watchdog, const char *kind, const char *text,
+                                       int64_t *id);
 
 /* Hands a wpr command to the tracer; done as in port/tracer. */
 seep_status seep_watchdog__run_wpr(seep_watchdog *watchdog, const seep_wpr_command *command,
                                    int64_t deadline_ms, bool kill_at_deadline, seep_tracer_done done);
+
+/* ---- watchdog_recorder.c ---- */
+
+/* One action of the recorder's; the rest of a list is skipped when a promise or a profile could not be
+ * written. */
+void seep_watchdog__carry_recorder(seep_watchdog *watchdog, const seep_recorder_action *action);
+
+/* Settle's: what waits for the recorder; false: nothing. */
+bool seep_watchdog__next_recorder_event(seep_watchdog *watchdog, seep_recorder_event *event);
+
+/* Which build the server's wpr is, to the engine: it may be updated while we run. */
+void seep_watchdog__read_recorder_build(seep_watchdog *watchdog);
+
+/* ---- watchdog_stop.c ---- */
+
+void seep_watchdog__begin_stop(seep_watchdog *watchdog);
+
+/* Several times a second while stopping, each second before: ends it when all is over, or has had its time.
+ */
+void seep_watchdog__tend_stop(seep_watchdog *watchdog);
+
+void seep_watchdog__stop_feed(seep_watchdog *watchdog); /* watchdog.c's */
+
+/* ---- watchdog_shelf.c ---- */
+
+/* Would there be room for one more recording of this image if what may go went? */
+bool seep_watchdog__has_room(seep_watchdog *watchdog, const char *image);
+
+/* Removes what is beyond the quota and may go. */
+void seep_watchdog__make_room(seep_watchdog *watchdog);
 
 /* The engine's emit. */
 void seep_watchdog__carry_out(void *context, seep_command *command);

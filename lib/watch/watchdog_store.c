@@ -120,24 +120,71 @@ void seep_watchdog__keep_event(seep_watchdog *watchdog, const seep_alert *alert)
 
 /* ---- the undo journal ---- */
 
-/* id 0: the entry of the recording under way. */
+seep_status seep_watchdog__add_journal(seep_watchdog *watchdog, const char *kind, const char *text,
+                                       int64_t *id)
+{
+  seep_error error = {0};
+  seep_store_journal_entry entry = {.written = seep_watchdog__now(watchdog).wall};
+  seep_text_copy(entry.kind, sizeof entry.kind, kind);
+  seep_text_copy(entry.subject, sizeof entry.subject, text);
+  seep_status status = watchdog->store != NULL && watchdog->store_is_file
+                           ? seep_store_journal_add(watchdog->store, &entry, &error)
+                           : SEEP_GONE;
+  *id = entry.id;
+  return status;
+}
+
+void seep_watchdog__remove_journal_later(seep_watchdog *watchdog, int64_t id)
+{
+  size_t place = 0;
+  while (place < SEEP_WATCHDOG_REMOVALS && watchdog->journal_remove_again[place] != 0 &&
+         watchdog->journal_remove_again[place] != id) {
+    place++;
+  }
+  if (id != 0 &&
+      place < SEEP_WATCHDOG_REMOVALS) { /* else the next start finds it, and that nothing is left of it */
+    watchdog->journal_remove_again[place] = id;
+  }
+  if (id == watchdog->journal_id) {
+    watchdog->journal_id = 0;
+  }
+}
+
+/* A row that was refused, and then the promises whose recording it is about. */
+void seep_watchdog__tend_journal(seep_watchdog *watchdog)
+{
+  seep_error error = {0};
+  if (watchdog->capture_waits && watchdog->store != NULL && watchdog->store_is_file) {
+    seep_status status = seep_store_capture_add(watchdog->store, &watchdog->capture, &error);
+    watchdog->capture_waits = status != SEEP_OK && status != SEEP_INVALID;
+  }
+  for (size_t i = 0; !watchdog->capture_waits && i < SEEP_WATCHDOG_REMOVALS; i++) {
+    seep_watchdog__remove_journal(watchdog, watchdog->journal_remove_again[i]);
+  }
+}
+
 void seep_watchdog__remove_journal(seep_watchdog *watchdog, int64_t id)
 {
   seep_error error = {0};
-  int64_t which = id != 0 ? id : watchdog->journal_id;
-  if (which != 0) {
-    seep_status status =
-        watchdog->store != NULL ? seep_store_journal_remove(watchdog->store, which, &error) : SEEP_GONE;
-    if (status != SEEP_OK) {
-      watchdog->journal_remove_again = which;
-    } else if (watchdog->journal_remove_again == which) {
-      watchdog->journal_remove_again = 0;
-    }
-    if (status != SEEP_GONE) {
-      note_store(watchdog, status, &error);
+  if (id == 0) {
+    return;
+  }
+  seep_status status =
+      watchdog->store != NULL ? seep_store_journal_remove(watchdog->store, id, &error) : SEEP_GONE;
+  for (size_t i = 0; status == SEEP_OK && i < SEEP_WATCHDOG_REMOVALS; i++) {
+    if (watchdog->journal_remove_again[i] == id) {
+      watchdog->journal_remove_again[i] = 0;
     }
   }
-  watchdog->journal_id = id == 0 ? 0 : watchdog->journal_id;
+  if (status != SEEP_OK) {
+    seep_watchdog__remove_journal_later(watchdog, id);
+  }
+  if (status != SEEP_GONE) {
+    note_store(watchdog, status, &error);
+  }
+  if (id == watchdog->journal_id) {
+    watchdog->journal_id = 0;
+  }
 }
 
 /* ---- polls ---- */
@@ -185,9 +232,7 @@ void seep_watchdog__store_poll(seep_watchdog *watchdog, seep_command *command)
     if (keep_events(watchdog)) {
       note_storage(watchdog, true, NULL);
     }
-    if (watchdog->journal_remove_again != 0) {
-      seep_watchdog__remove_journal(watchdog, watchdog->journal_remove_again);
-    }
+    seep_watchdog__tend_journal(watchdog);
   }
   if (watchdog->store != NULL) {
     prune(watchdog, poll->now.wall);
@@ -218,6 +263,8 @@ void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command)
     break;
   case SEEP_COMMAND_CAPTURE_ADD:
     status = seep_store_capture_add(watchdog->store, command->as.capture, &error);
+    watchdog->capture_waits = status != SEEP_OK && status != SEEP_INVALID;
+    watchdog->capture = *command->as.capture;
     break;
   case SEEP_COMMAND_LINEAGE_KEEP:
     status = seep_store_lineage_save(watchdog->store, command->as.lineage, &error);
@@ -269,18 +316,36 @@ static bool take_over_lineage(void *context, const seep_store_lineage *lineage)
   return true;
 }
 
-/* A recording is under way: its promise, carried over from a damaged file, has another number here. Whatever
- * else is there is for the next start. */
+/* A recording is under way: its promise, carried over from a damaged file, has another number here. Other
+ * recordings' are for the next start. */
 static void adopt_journal(seep_watchdog *watchdog)
 {
   const char *instance = seep_engine_recorder_of(watchdog->engine)->instance;
+  seep_promise_recording promise;
   watchdog->journal_id = 0;
   for (size_t i = 0; i < watchdog->recovery_count; i++) {
-    if (strcmp(watchdog->recoveries[i].subject, instance) == 0) {
-      watchdog->journal_id = watchdog->recoveries[i].id;
+    const seep_store_journal_entry *entry = &watchdog->recoveries[i];
+    if (strcmp(entry->kind, SEEP_PROMISE_RECORDING) == 0 &&
+        seep_promise_read_recording(entry->subject, &promise) && strcmp(promise.instance, instance) == 0) {
+      watchdog->journal_id = entry->id;
     }
   }
-  watchdog->recovery_count = 0;
+  watchdog->recovery_next = watchdog->recovery_count;
+}
+
+/* Tracing flags go to the engine at once; recordings wait for their turn. */
+static void tell_flags(seep_watchdog *watchdog)
+{
+  seep_promise_flag promise;
+  watchdog->flags_to_tell = false;
+  for (size_t i = 0; i < watchdog->recovery_count; i++) {
+    const seep_store_journal_entry *entry = &watchdog->recoveries[i];
+    if (strcmp(entry->kind, SEEP_PROMISE_FLAG) == 0) {
+      bool readable = seep_promise_read_flag(entry->subject, &promise);
+      seep_engine_flag_known(watchdog->engine, seep_watchdog__now(watchdog), entry->id,
+                             readable ? &promise : NULL);
+    }
+  }
 }
 
 void seep_watchdog__take_over_store(seep_watchdog *watchdog)
@@ -289,7 +354,7 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog)
   watchdog->store_exchanged = false;
   watchdog->recovery_next = 0;
   watchdog->recovery_count = 0;
-  watchdog->journal_remove_again = 0;
+  memset(watchdog->journal_remove_again, 0, sizeof watchdog->journal_remove_again);
   if (watchdog->store == NULL) {
     return;
   }
@@ -304,8 +369,11 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog)
     return;
   }
   (void)seep_store_lineages(watchdog->store, take_over_lineage, watchdog->engine, NULL);
-  (void)seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
-                                &watchdog->recovery_count, NULL);
+  watchdog->journal_known =
+      seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
+                              &watchdog->recovery_count, NULL) == SEEP_OK &&
+      watchdog->store_is_file;
+  watchdog->flags_to_tell = true;
   if (!seep_engine_recorder_is_idle(watchdog->engine)) {
     adopt_journal(watchdog);
   }
@@ -317,6 +385,9 @@ void seep_watchdog__tell_storage(seep_watchdog *watchdog)
   if (watchdog->store_exchanged) {
     seep_watchdog__take_over_store(watchdog);
     seep_engine_store_exchanged(watchdog->engine);
+  }
+  if (watchdog->flags_to_tell) {
+    tell_flags(watchdog);
   }
   if (!watchdog->storage_noted) {
     return;

@@ -43,12 +43,23 @@ seep_win_late_query_virtual_memory seep_win_late_find_query_virtual_memory(void)
                                                   "QueryVirtualMemoryInformation");
 }
 
+seep_win_late_is_process_critical seep_win_late_find_is_process_critical(void)
+{
+  return (seep_win_late_is_process_critical)find(GetModuleHandleW(L"kernel32.dll"), "IsProcessCritical");
+}
+
+seep_win_late_get_process_information seep_win_late_find_get_process_information(void)
+{
+  return (seep_win_late_get_process_information)find(GetModuleHandleW(L"kernel32.dll"),
+                                                     "GetProcessInformation");
+}
+
 typedef struct slot {
   const char *name;
   size_t offset;
 } slot;
 
-static const slot slots[] = {
+static const slot event_log_slots[] = {
     {"EvtSubscribe", offsetof(seep_win_late_wevtapi, subscribe)},
     {"EvtNext", offsetof(seep_win_late_wevtapi, next)},
     {"EvtRender", offsetof(seep_win_late_wevtapi, render)},
@@ -57,28 +68,64 @@ static const slot slots[] = {
     {"EvtUpdateBookmark", offsetof(seep_win_late_wevtapi, update_bookmark)},
 };
 
-_Static_assert(sizeof slots / sizeof slots[0] * sizeof(any_function) == sizeof(seep_win_late_wevtapi),
-               "every member of the table has a slot");
+static const slot version_slots[] = {
+    {"GetFileVersionInfoSizeExW", offsetof(seep_win_late_version, size)},
+    {"GetFileVersionInfoExW", offsetof(seep_win_late_version, read)},
+    {"VerQueryValueW", offsetof(seep_win_late_version, query)},
+};
 
-seep_status seep_win_late_bind_wevtapi(HMODULE module, seep_win_late_wevtapi *table, seep_error *error)
+#define COUNT(slots) (sizeof(slots) / sizeof(slots)[0])
+
+_Static_assert(COUNT(event_log_slots) * sizeof(any_function) == sizeof(seep_win_late_wevtapi) &&
+                   COUNT(version_slots) * sizeof(any_function) == sizeof(seep_win_late_version),
+               "every member of the tables has a slot");
+
+static seep_status bind_all(HMODULE module, const slot *slots, size_t count, void *table, seep_error *error)
 {
-  seep_win_late_wevtapi bound;
-  for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
+  for (size_t i = 0; i < count; i++) {
     any_function function = find(module, slots[i].name);
     if (function == NULL) {
       return seep_win_error_set(error, ERROR_PROC_NOT_FOUND, "GetProcAddress", slots[i].name);
     }
-    memcpy((char *)&bound + slots[i].offset, &function, sizeof function);
+    memcpy((char *)table + slots[i].offset, &function, sizeof function);
   }
-  *table = bound;
   return SEEP_OK;
+}
+
+static HMODULE load(const wchar_t *name)
+{
+  return LoadLibraryExW(name, NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+}
+
+seep_status seep_win_late_bind_wevtapi(HMODULE module, seep_win_late_wevtapi *table, seep_error *error)
+{
+  seep_win_late_wevtapi bound;
+  seep_status status = bind_all(module, event_log_slots, COUNT(event_log_slots), &bound, error);
+  if (status == SEEP_OK) {
+    *table = bound;
+  }
+  return status;
 }
 
 seep_status seep_win_late_load_wevtapi(seep_win_late_wevtapi *table, seep_error *error)
 {
-  HMODULE module = LoadLibraryExW(L"wevtapi.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+  HMODULE module = load(L"wevtapi.dll");
   if (module == NULL) {
     return seep_win_error_set(error, GetLastError(), "LoadLibraryEx", "wevtapi.dll");
   }
   return seep_win_late_bind_wevtapi(module, table, error);
+}
+
+seep_status seep_win_late_load_version(seep_win_late_version *table, seep_error *error)
+{
+  HMODULE module = load(L"version.dll");
+  if (module == NULL) {
+    return seep_win_error_set(error, GetLastError(), "LoadLibraryEx", "version.dll");
+  }
+  seep_win_late_version bound;
+  seep_status status = bind_all(module, version_slots, COUNT(version_slots), &bound, error);
+  if (status == SEEP_OK) {
+    *table = bound;
+  }
+  return status;
 }

@@ -1,7 +1,7 @@
 /*
  * Functions that are looked up at run time, each typed once: the native calls that no import library
- * promises, what only newer Windows has, and wevtapi.dll, which must come from System32 and whose absence is
- * data, not a program that does not start. For this room's files only.
+ * promises, what only newer Windows has, and DLLs that must come from System32 and whose absence is data, not
+ * a program that does not start. For this room's files only.
  */
 #ifndef SEEP_WIN_WIN_LATE_H
 #define SEEP_WIN_WIN_LATE_H
@@ -26,9 +26,11 @@ typedef LONG(WINAPI *seep_win_late_query_system_information)(ULONG information_c
 /* NULL when ntdll has no such function. */
 seep_win_late_query_system_information seep_win_late_find_query_system_information(void);
 
-/* ProcessBasicInformation, and ProcessWow64Information: one pointer, the address of the second PEB. */
+/* ProcessBasicInformation; ProcessWow64Information: one pointer, the address of the second PEB;
+ * ProcessBreakOnTermination: a ULONG, not 0 for a process that Windows stops with. */
 #define SEEP_WIN_LATE_PROCESS_BASIC 0u
 #define SEEP_WIN_LATE_PROCESS_WOW64 26u
+#define SEEP_WIN_LATE_PROCESS_BREAK 29u
 
 typedef struct seep_win_late_process_basic {
   LONG_PTR exit_status;
@@ -41,6 +43,16 @@ typedef LONG(WINAPI *seep_win_late_query_process_information)(HANDLE process, UL
 
 /* NULL when ntdll has no such function. */
 seep_win_late_query_process_information seep_win_late_find_query_process_information(void);
+
+/* IsProcessCritical, since Windows 8.1; NULL when kernel32 has no such function (Wine 8). */
+typedef BOOL(WINAPI *seep_win_late_is_process_critical)(HANDLE process, BOOL *critical);
+seep_win_late_is_process_critical seep_win_late_find_is_process_critical(void);
+
+/* GetProcessInformation, since Windows 8; NULL when kernel32 has no such function. */
+typedef BOOL(WINAPI *seep_win_late_get_process_information)(HANDLE process,
+                                                            PROCESS_INFORMATION_CLASS information_class,
+                                                            void *buffer, DWORD size);
+seep_win_late_get_process_information seep_win_late_find_get_process_information(void);
 
 /* QueryVirtualMemoryInformation's MemoryRegionInfo: one whole allocation. Since Windows 10 1607; headers show
  * it only to programs that need no older Windows. */
@@ -60,6 +72,17 @@ typedef BOOL(WINAPI *seep_win_late_query_virtual_memory)(HANDLE process, const v
 
 /* NULL when kernelbase has no such function. */
 seep_win_late_query_virtual_memory seep_win_late_find_query_virtual_memory(void);
+
+/* version.dll, for which the same holds as for wevtapi.dll below. */
+typedef struct seep_win_late_version {
+  DWORD(WINAPI *size)(DWORD flags, LPCWSTR path, DWORD *unused);
+  BOOL(WINAPI *read)(DWORD flags, LPCWSTR path, DWORD unused, DWORD size, void *data);
+  BOOL(WINAPI *query)(const void *data, LPCWSTR name, void **value, UINT *size);
+} seep_win_late_version;
+
+/* Loads version.dll from System32 only and fills the table. SEEP_NOT_FOUND, SEEP_UNSUPPORTED (a function is
+ * missing; the subject names it). */
+seep_status seep_win_late_load_version(seep_win_late_version *table, seep_error *error);
 
 /* The part of the Windows event log that the feed uses; all are set or the table is not given out. */
 typedef struct seep_win_late_wevtapi {

@@ -26,6 +26,7 @@
 #include "memory/thread_list.h"
 #include "win/win_error.h"
 #include "win/win_late.h"
+#include "win/win_process_handle.h"
 #include "win/win_wide.h"
 
 #define HUNDRED_NS_PER_MS 10000
@@ -46,8 +47,6 @@
 /* The longest path that Windows has, and its longest file name (255 units) in UTF-8. */
 #define IMAGE_PATH_UNITS ((DWORD)32768)
 #define IMAGE_NAME_SIZE 768u
-
-#define ENDED_MEANWHILE "ended while it was looked at"
 
 typedef struct remembered {
   seep_process_key key; /* created 0: empty */
@@ -87,36 +86,6 @@ static bool timed_out(const memory *self)
   return now_100ns() >= self->deadline_100ns;
 }
 
-/* A process that has exited stays while anybody has a handle of it, and fails in many ways. Waiting tells it
- * surely, where the right to wait was granted; a process can exit with the code that means it has not. The
- * code is set before the process can be waited for, so it tells some that are just ending. */
-static bool has_exited(const memory *self)
-{
-  DWORD code = STILL_ACTIVE;
-  return WaitForSingleObject(self->process, 0) == WAIT_OBJECT_0 ||
-         (GetExitCodeProcess(self->process, &code) && code != STILL_ACTIVE);
-}
-
-static seep_status gone(const char *operation, const char *subject, seep_error *error)
-{
-  return seep_error_set(error, SEEP_GONE, SEEP_DOMAIN_NONE, 0, operation, subject);
-}
-
-/* What a failure of an open process means. SEEP_DENIED is for good to our callers, so it is only said when a
- * right is lacking: what was granted and is refused all the same may be so for a process that is ending. */
-static seep_status failed(const memory *self, DWORD code, bool granted, const char *operation,
-                          seep_error *error)
-{
-  if (has_exited(self)) {
-    return gone(operation, ENDED_MEANWHILE, error);
-  }
-  if (code == ERROR_ACCESS_DENIED && granted) {
-    return seep_error_set(error, SEEP_OS, SEEP_DOMAIN_WIN32, (int64_t)code, operation,
-                          "refused, though the right to it was granted: it may be ending");
-  }
-  return seep_win_error_set(error, code, operation, NULL);
-}
-
 /* Pages of an image or a mapped view that have become the process's own. */
 static uint64_t private_bytes(const memory *self, const MEMORY_BASIC_INFORMATION *info)
 {
@@ -142,10 +111,10 @@ static seep_status query_region(const memory *self, uint64_t address, MEMORY_BAS
   }
   DWORD code = GetLastError();
   /* Above the highest address that a program can have. */
-  if (code == ERROR_INVALID_PARAMETER && !has_exited(self)) {
+  if (code == ERROR_INVALID_PARAMETER && !seep_win_process_handle_has_exited(self->process)) {
     return SEEP_NOT_FOUND;
   }
-  return failed(self, code, self->shows_regions, "VirtualQueryEx", error);
+  return seep_win_process_handle_failed(self->process, code, self->shows_regions, "VirtualQueryEx", error);
 }
 
 static seep_status region_at(void *context, uint64_t address, seep_region *out, seep_error *error)
@@ -178,7 +147,7 @@ static seep_status read_bytes(void *context, uint64_t address, void *out, size_t
     return SEEP_TIMED_OUT;
   }
   if (!self->readable) {
-    return has_exited(self) ? SEEP_GONE : SEEP_DENIED;
+    return seep_win_process_handle_has_exited(self->process) ? SEEP_GONE : SEEP_DENIED;
   }
   if (address > UINTPTR_MAX || bytes > UINTPTR_MAX - (uintptr_t)address) {
     return SEEP_NOT_FOUND;
@@ -187,25 +156,7 @@ static seep_status read_bytes(void *context, uint64_t address, void *out, size_t
     return read == bytes ? SEEP_OK : SEEP_NOT_FOUND;
   }
   /* Not denied, whatever the code: the right to read was granted. */
-  return has_exited(self) ? SEEP_GONE : SEEP_NOT_FOUND;
-}
-
-/* With the right to wait for its end, or else without. */
-static HANDLE open_with(DWORD access, uint32_t pid)
-{
-  HANDLE process = OpenProcess(access | SYNCHRONIZE, FALSE, pid);
-  return process != NULL || GetLastError() != ERROR_ACCESS_DENIED ? process : OpenProcess(access, FALSE, pid);
-}
-
-/* Of a process that grants nothing else. */
-static bool has_exited_unseen(uint32_t pid)
-{
-  HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, pid);
-  bool exited = process != NULL && WaitForSingleObject(process, 0) == WAIT_OBJECT_0;
-  if (process != NULL) {
-    CloseHandle(process);
-  }
-  return exited;
+  return seep_win_process_handle_has_exited(self->process) ? SEEP_GONE : SEEP_NOT_FOUND;
 }
 
 /* Regions and bytes, regions alone, or hardly anything: a protected process grants the last at most. */
@@ -215,7 +166,7 @@ static seep_status open_process(memory *self, uint32_t pid, seep_error *error)
                                    PROCESS_QUERY_LIMITED_INFORMATION};
   DWORD code = ERROR_ACCESS_DENIED;
   for (size_t i = 0; i < sizeof accesses / sizeof accesses[0] && code == ERROR_ACCESS_DENIED; i++) {
-    self->process = open_with(accesses[i], pid);
+    self->process = seep_win_process_handle_open(accesses[i], pid);
     if (self->process != NULL) {
       self->shows_regions = accesses[i] != PROCESS_QUERY_LIMITED_INFORMATION;
       self->readable = (accesses[i] & PROCESS_VM_READ) != 0;
@@ -223,25 +174,17 @@ static seep_status open_process(memory *self, uint32_t pid, seep_error *error)
     }
     code = GetLastError();
   }
-  /* The first is what OpenProcess has for a PID that nobody has. */
-  return code == ERROR_INVALID_PARAMETER || (code == ERROR_ACCESS_DENIED && has_exited_unseen(pid))
-             ? gone("OpenProcess", NULL, error)
-             : seep_win_error_set(error, code, "OpenProcess", NULL);
+  return seep_win_process_handle_refused(code, pid, error);
 }
 
 /* Whether it is the one that was meant, alive, and shows its regions. Its handle keeps it the same from here
  * on, whatever becomes of the PID. */
 static seep_status check_process(memory *self, seep_process_key key, seep_error *error)
 {
-  FILETIME created, ended, kernel, user;
-  if (!GetProcessTimes(self->process, &created, &ended, &kernel, &user)) {
-    return failed(self, GetLastError(), true, "GetProcessTimes", error);
-  }
-  self->key.pid = key.pid;
-  self->key.created = (seep_filetime)created.dwHighDateTime << 32 | created.dwLowDateTime;
-  if ((key.created != 0 && key.created != self->key.created) || GetProcessId(self->process) != key.pid ||
-      has_exited(self)) {
-    return gone("OpenProcess", NULL, error);
+  self->key = key;
+  seep_status status = seep_win_process_handle_check(self->process, &self->key, error);
+  if (status != SEEP_OK) {
+    return status;
   }
   MEMORY_BASIC_INFORMATION first;
   return query_region(self, 0, &first, error);

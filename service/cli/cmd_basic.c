@@ -38,6 +38,19 @@ static const char leaks_details[] = "--open: only cases that are not over. --hou
                                     "as in 'help history': cases that\n"
                                     "were there at some moment of that time.";
 
+static const char captures_details[] =
+    "list: state 'kept' has a file, 'removed' had one that made room for others, 'failed' never had one.\n"
+    "Where events were lost the outcome says how many: a lost free looks like a leak.\n"
+    "show ID: everything about one recording, whether its file is there and the name of the file beside\n"
+    "it that tells about the case. --verify: reads the file and compares its SHA-256 with what was kept;\n"
+    "when they differ the exit code is 4, when it is not there 3.\n"
+    "export ID OUT.etl: gives the recording as a plain .etl, for Windows Performance Analyzer: unpacks it\n"
+    "when it was compressed, checks it first against its SHA-256 (exit code 4 when they differ), and\n"
+    "overwrites nothing (7 when OUT.etl exists already). While it works the file is called OUT.etl.part.\n"
+    "latest in place of ID is the newest recording; for export, the newest whose file is kept.\n"
+    "\n"
+    "Of a copy of the data folder, on whichever system, files are found in 'captures' beside the database.";
+
 static const char replay_details[] =
     "FILE is CSV with a header that names the columns t_s, pid, process and commit_bytes in any order, or a\n"
     "seepwatch.db. t_s is in seconds; rows of the same t_s are one poll, and polls are in the order of "
@@ -83,8 +96,8 @@ static const verb_help verbs[] = {
     {"replay", "replay FILE [--config C] [--json] [--headroom-bytes N] [--explain PROCESS]",
      "says what would have been called a leak in a recorded history, when and why",
      "seepwatch history --csv > app.csv && seepwatch replay app.csv --explain app.exe", replay_details},
-    {"report", "report FILE.etl [--pid N] [--json]", "says what is in a trace and how much was lost",
-     "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl --pid 4242", NULL},
+    {"report", "report FILE.etl[.gz] [--pid N] [--json]", "says what is in a trace and how much was lost",
+     "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl.gz --pid 4242", NULL},
     {"memory", "memory (--dump FILE.dmp [--since OLDER.dmp] | --pid N) [--json]",
      "says which kinds of memory a process has, and between two dumps which kind grew",
      "seepwatch memory --dump app-evening.dmp --since app-morning.dmp", memory_details},
@@ -98,8 +111,11 @@ static const verb_help verbs[] = {
      top_details},
     {"leaks", "leaks [--db F] [--open] [--hours N | --from T --to T] [--json|--csv]", "lists the leaks found",
      "seepwatch leaks --open", leaks_details},
-    {"captures", "captures list [--db F] [--json|--csv]", "lists the recordings made",
-     "seepwatch captures list", NULL},
+    {"captures",
+     "captures [list] [--db F] [--json|--csv] | captures show ID|latest [--verify] [--db F] [--json]\n"
+     "                         | captures export ID|latest OUT.etl [--db F] [--json]",
+     "lists the recordings made, tells everything about one, or gives it as a plain .etl",
+     "seepwatch captures export latest app.etl", captures_details},
 #ifdef _WIN32
     {"run", "run [--data FOLDER] [--config FILE]", "runs the watchdog in this console; Ctrl-C stops it",
      "seepwatch run", NULL},
@@ -107,9 +123,9 @@ static const verb_help verbs[] = {
      "sc start seepwatch", NULL},
     {"install", "install", "registers the service (or repairs its description and recovery actions)",
      "seepwatch install", NULL},
-    {"uninstall", "uninstall [--stop-only]",
-     "stops and removes the service; data and configuration stay. --stop-only: stops it and waits for its "
-     "end",
+    {"uninstall", "uninstall [--stop-only | --undo-only]",
+     "stops and removes the service and takes back its tracing flags and recordings; data and configuration "
+     "stay. --stop-only: stops it and waits for its end; --undo-only: also takes back what it has left",
      "seepwatch uninstall", NULL},
     {"status", "status [--json]", "asks the service control manager how the service is", "seepwatch status",
      NULL},

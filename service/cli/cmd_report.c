@@ -1,7 +1,8 @@
 /*
- * `seepwatch report FILE.etl [--pid N] [--json]`: what a trace is, what was lost of it, and how much memory
- * one process committed while it was recorded. Reads the file whole; trace/container does the understanding.
- * A trace that is cut, damaged or partly compressed gives what could be read and says what could not.
+ * `seepwatch report FILE.etl[.gz] [--pid N] [--json]`: what a trace is, what was lost of it, and how much
+ * memory one process committed while it was recorded. Reads a file of any size as it comes; the room trace
+ * understands it. A trace that is cut, damaged or partly compressed gives what could be read and says what
+ * could not.
  */
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -15,13 +16,13 @@
 #include "cli/cli.h"
 #include "report/human.h"
 #include "trace/committed.h"
-#include "trace/container.h"
+#include "trace/stream.h"
+#include "watch/gzip.h"
 
 #define VERB "report"
-#define USAGE "usage: seepwatch report FILE.etl [--pid N] [--json]"
+#define USAGE "usage: seepwatch report FILE.etl[.gz] [--pid N] [--json]"
 
-/* The file is held in memory: larger ones wait for a reader that goes through windows of it. */
-#define FILE_MAXIMUM_BYTES ((size_t)256 * 1024 * 1024)
+#define STDIN_MAXIMUM_BYTES ((size_t)256 * 1024 * 1024)
 #define WARNING_LIMIT 8
 #define WARNING_SIZE 160
 
@@ -31,10 +32,7 @@ typedef struct request {
   uint32_t pid;
 } request;
 
-typedef struct trace_file {
-  char *data; /* owned */
-  size_t size;
-} trace_file;
+static const char gzip_mark[] = "\x1F\x8B";
 
 /* What the reader has to know before believing the figures. */
 typedef struct warnings {
@@ -47,17 +45,67 @@ static int fail(int exit_code, const char *path, const char *why)
   return seep_cli_fail_reading(VERB, exit_code, path, why);
 }
 
-static int read_input(const char *path, trace_file *file)
+static void warn(warnings *list, const char *what, uint64_t count, const char *so);
+
+/* The trace as it comes by; what goes wrong in it is told once, at its end. */
+typedef struct reading {
+  seep_trace_stream *stream;
+  seep_status status;
+  seep_error error;
+} reading;
+
+static bool take_piece(void *context, const void *data, size_t size)
 {
-  int result = seep_cli_read(VERB, path, FILE_MAXIMUM_BYTES, &file->data, &file->size);
-  if (result == SEEP_EXIT_DONE && file->size > FILE_MAXIMUM_BYTES) {
-    return fail(SEEP_EXIT_BAD_INPUT, path, "too large for this version, which reads up to 256 MB (limit)");
+  reading *now = context;
+  if (now->status == SEEP_OK) {
+    now->status = seep_trace_stream_add(now->stream, data, size, &now->error);
   }
-  if (result == SEEP_EXIT_DONE && file->size >= 2 && memcmp(file->data, "\x1F\x8B", 2) == 0) {
-    return fail(SEEP_EXIT_BAD_INPUT, path,
-                "compressed with gzip, which this version does not read; unpack it first (unsupported)");
+  return now->status == SEEP_OK;
+}
+
+/* Standard input is read whole, for it can be read once only. */
+static int read_standard_input(const request *wanted, reading *now)
+{
+  char *data = NULL;
+  size_t size = 0;
+  int result = seep_cli_read(VERB, wanted->path, STDIN_MAXIMUM_BYTES, &data, &size);
+  if (result == SEEP_EXIT_DONE && size > STDIN_MAXIMUM_BYTES) {
+    result =
+        fail(SEEP_EXIT_BAD_INPUT, wanted->path, "more than 256 MB; give the file's name instead (limit)");
+  } else if (result == SEEP_EXIT_DONE && size >= 2 && memcmp(data, gzip_mark, 2) == 0) {
+    result =
+        fail(SEEP_EXIT_BAD_INPUT, wanted->path, "compressed with gzip; give the file's name (unsupported)");
+  } else if (result == SEEP_EXIT_DONE) {
+    (void)take_piece(now, data, size);
   }
+  free(data);
   return result;
+}
+
+/* A compressed file that is cut or damaged gives what comes before that. */
+static int read_file(const request *wanted, reading *now, warnings *list)
+{
+  const seep_gzip_options options = {.plain = take_piece, .context = now};
+  char *mark = NULL, why[SEEP_ERROR_SUBJECT_SIZE + 128];
+  size_t size = 0;
+  seep_error error = {0};
+  int result = seep_cli_read(VERB, wanted->path, 2, &mark, &size);
+  if (result != SEEP_EXIT_DONE) {
+    free(mark);
+    return result;
+  }
+  bool packed = size >= 2 && memcmp(mark, gzip_mark, 2) == 0;
+  free(mark);
+  seep_status status = packed ? seep_gzip_read(wanted->path, &options, &error)
+                              : seep_gzip_copy(wanted->path, NULL, NULL, &options, &error);
+  if (status == SEEP_CORRUPT) {
+    warn(list, "the compressed file is damaged or cut at byte", (uint64_t)error.code,
+         "what comes before it was read");
+    return SEEP_EXIT_DONE;
+  }
+  return status == SEEP_OK
+             ? SEEP_EXIT_DONE
+             : fail(seep_cli_exit_code(status), wanted->path, seep_error_text(&error, why, sizeof why));
 }
 
 static void warn(warnings *list, const char *what, uint64_t count, const char *so)
@@ -190,25 +238,29 @@ static void print_text(const request *wanted, const seep_trace_summary *summary,
 
 static int report(const request *wanted)
 {
-  trace_file file = {NULL, 0};
   seep_trace_summary summary;
   seep_trace_committed committed;
-  seep_error error;
   warnings list = {.count = 0};
-  int result = read_input(wanted->path, &file);
+  seep_trace_committed_init(&committed, wanted->pid);
+  reading now = {.stream =
+                     seep_trace_stream_new(wanted->has_pid ? seep_trace_committed_visit : NULL, &committed)};
+  if (now.stream == NULL) {
+    return fail(SEEP_EXIT_FAILED, wanted->path, "out of memory");
+  }
+  int result =
+      strcmp(wanted->path, "-") == 0 ? read_standard_input(wanted, &now) : read_file(wanted, &now, &list);
+  if (result == SEEP_EXIT_DONE && now.status == SEEP_OK) {
+    now.status = seep_trace_stream_finish(now.stream, &summary, &now.error);
+  }
+  seep_trace_stream_free(now.stream);
   if (result != SEEP_EXIT_DONE) {
-    free(file.data);
     return result;
   }
-  seep_trace_committed_init(&committed, wanted->pid);
-  seep_trace_visit visit = wanted->has_pid ? seep_trace_committed_visit : NULL;
-  seep_status status =
-      seep_trace_walk((const uint8_t *)file.data, file.size, visit, &committed, &summary, &error);
-  free(file.data);
-  if (status != SEEP_OK) {
+  if (now.status != SEEP_OK) {
     char why[128];
-    snprintf(why, sizeof why, "not an event trace: no %s (at byte %" PRId64 ")", error.operation, error.code);
-    return fail(seep_cli_exit_code(status), wanted->path, why);
+    snprintf(why, sizeof why, "not an event trace: no %s (at byte %" PRId64 ")", now.error.operation,
+             now.error.code);
+    return fail(seep_cli_exit_code(now.status), wanted->path, why);
   }
   collect_warnings(&summary, &committed, &list);
   if (wanted->json) {

@@ -17,7 +17,12 @@
 
 #define RESTART_DELAY_MS 60000
 #define FAILURES_FORGOTTEN_AFTER_S 86400
-#define STOP_PATIENCE_MS 15000
+/* What Windows itself allowed before build 15063; since then it is 10 s unless a service asks for more. */
+#define PRESHUTDOWN_MS 180000
+/* Without any sign of life from the service. */
+#define STOP_PATIENCE_MS 30000
+/* Signs of life or not: capture.stop_patience_s at its largest, and what comes after. */
+#define STOP_AT_LONGEST_MS 3700000
 #define CLOSE_PATIENCE_MS 6000
 
 static int fail_error(const char *verb, seep_status status, const seep_error *error)
@@ -113,8 +118,8 @@ static void close_service(SC_HANDLE manager, SC_HANDLE service)
   }
 }
 
-/* Description, restart after a crash (three times, a minute apart), and the same for an end with an error
- * code. */
+/* Description, restart after a crash (three times, a minute apart), the same for an end with an error code,
+ * and the time for a stop when Windows shuts down. */
 static seep_status describe_service(SC_HANDLE service, seep_error *error)
 {
   static wchar_t text[] =
@@ -126,12 +131,16 @@ static seep_status describe_service(SC_HANDLE service, seep_error *error)
   SERVICE_FAILURE_ACTIONSW failure = {
       .dwResetPeriod = FAILURES_FORGOTTEN_AFTER_S, .cActions = 3, .lpsaActions = actions};
   SERVICE_FAILURE_ACTIONS_FLAG flag = {TRUE};
+  SERVICE_PRESHUTDOWN_INFO shutdown = {PRESHUTDOWN_MS};
   if (!ChangeServiceConfig2W(service, SERVICE_CONFIG_DESCRIPTION, &description) ||
       !ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS, &failure)) {
     return seep_win_error_set(error, GetLastError(), "ChangeServiceConfig2", "seepwatch");
   }
   /* Wine knows no failure flag; without it only crashes restart the service, which is no reason to fail. */
   (void)ChangeServiceConfig2W(service, SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, &flag);
+  /* A recording that is being saved at a planned restart needs more than the 10 s. Refused, it is no reason
+   * to fail either: what is cut off is found and finished at the next start. */
+  (void)ChangeServiceConfig2W(service, SERVICE_CONFIG_PRESHUTDOWN_INFO, &shutdown);
   return SEEP_OK;
 }
 
@@ -231,31 +240,57 @@ int seep_cmd_install(int argc, char **argv)
   return SEEP_EXIT_DONE;
 }
 
+static bool query_status(SC_HANDLE service, SERVICE_STATUS_PROCESS *now, seep_error *error)
+{
+  DWORD needed = 0;
+  if (QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)now, sizeof *now, &needed)) {
+    return true;
+  }
+  (void)seep_win_error_set(error, GetLastError(), "QueryServiceStatusEx", "seepwatch");
+  return false;
+}
+
+/* A service that is still starting refuses the control, so it is sent until it is obeyed. One that saves a
+ * recording may take an hour, but its check point moves on all the while. */
+static seep_status wait_for_stopped(SC_HANDLE service, seep_error *error)
+{
+  const ULONGLONG begun_ms = GetTickCount64();
+  ULONGLONG changed_ms = begun_ms, now_ms = begun_ms;
+  SERVICE_STATUS_PROCESS now, before = {0};
+  SERVICE_STATUS status;
+  while (now_ms - changed_ms < STOP_PATIENCE_MS && now_ms - begun_ms < STOP_AT_LONGEST_MS) {
+    if (!query_status(service, &now, error)) {
+      return error->status;
+    }
+    if (now.dwCurrentState == SERVICE_STOPPED) {
+      return SEEP_OK;
+    }
+    if (now.dwCurrentState != SERVICE_STOP_PENDING) {
+      (void)ControlService(service, SERVICE_CONTROL_STOP, &status);
+    }
+    if (now.dwCurrentState != before.dwCurrentState || now.dwCheckPoint != before.dwCheckPoint) {
+      changed_ms = now_ms;
+      before = now;
+    }
+    Sleep(100);
+    now_ms = GetTickCount64();
+  }
+  return seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "stopping the service", "seepwatch");
+}
+
 /* STOPPED is said a moment before the process ends, and only then can its file be replaced or removed: waits
- * for both. A service that is still starting refuses the control, so it is sent until it is obeyed. */
+ * for both. */
 static seep_status stop_and_wait(SC_HANDLE service, seep_error *error)
 {
   SERVICE_STATUS_PROCESS now = {0};
-  SERVICE_STATUS status;
-  DWORD needed = 0;
-  (void)QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &needed);
-  HANDLE process = now.dwProcessId != 0 ? OpenProcess(SYNCHRONIZE, FALSE, now.dwProcessId) : NULL;
-  seep_status result =
-      seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "stopping the service", "seepwatch");
-  for (int waited_ms = 0; waited_ms < STOP_PATIENCE_MS; waited_ms += 100) {
-    if (!QueryServiceStatus(service, &status)) {
-      result = seep_win_error_set(error, GetLastError(), "QueryServiceStatus", "seepwatch");
-      break;
-    }
-    if (status.dwCurrentState == SERVICE_STOPPED) {
-      result = SEEP_OK;
-      break;
-    }
-    if (status.dwCurrentState != SERVICE_STOP_PENDING) {
-      (void)ControlService(service, SERVICE_CONTROL_STOP, &status);
-    }
-    Sleep(100);
+  HANDLE process = NULL;
+  if (!query_status(service, &now, error)) {
+    return error->status;
   }
+  if (now.dwProcessId != 0) {
+    process = OpenProcess(SYNCHRONIZE, FALSE, now.dwProcessId);
+  }
+  seep_status result = wait_for_stopped(service, error);
   if (process != NULL) {
     if (result == SEEP_OK && WaitForSingleObject(process, STOP_PATIENCE_MS) != WAIT_OBJECT_0) {
       result = seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0, "waiting for the end of",
@@ -266,31 +301,80 @@ static seep_status stop_and_wait(SC_HANDLE service, seep_error *error)
   return result;
 }
 
+/* Recordings and tracing flags that the service has left behind, through its journal. */
+static seep_status undo_leftovers(seep_error *error)
+{
+  seep_wiring *wiring = NULL;
+  seep_wiring_options options = {.undo_only = true};
+  seep_status status = seep_wiring_new(&options, &wiring, error);
+  if (status == SEEP_OK) {
+    status = seep_watchdog_run(seep_wiring_watchdog(wiring), error);
+  }
+  seep_wiring_free(wiring);
+  return status;
+}
+
+/* Without a service there may still be what it has left behind. */
+static int uninstall_without_service(const char *verb, bool undo_only, const seep_error *missing)
+{
+  seep_error error = {0};
+  seep_status status = undo_leftovers(&error);
+  if (status != SEEP_OK) {
+    return fail_error(verb, status, &error);
+  }
+  printf("no service seepwatch; nothing of its recordings and tracing flags is left\n");
+  if (!undo_only) {
+    (void)fail_error(verb, missing->status, missing);
+  }
+  return undo_only ? SEEP_EXIT_DONE : SEEP_EXIT_NOT_FOUND;
+}
+
+static int fail_service(const char *verb, seep_status status, const seep_error *error)
+{
+  int exit_code =
+      error->code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
+  (void)fail_error(verb, status, error);
+  return exit_code;
+}
+
+static const char *uninstalled_text(bool stop_only, bool undo_only)
+{
+  if (stop_only) {
+    return "service seepwatch stopped";
+  }
+  return undo_only ? "service seepwatch stopped; nothing of its recordings and tracing flags is left"
+                   : "service seepwatch removed; its data and configuration stay";
+}
+
 int seep_cmd_uninstall(int argc, char **argv)
 {
   SC_HANDLE manager, service;
   seep_error error = {0};
   bool stop_only = argc == 2 && strcmp(argv[1], "--stop-only") == 0;
-  if (argc > 1 && !stop_only) {
+  bool undo_only = argc == 2 && strcmp(argv[1], "--undo-only") == 0;
+  if (argc > 1 && !stop_only && !undo_only) {
     return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "unknown option");
   }
   seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE,
                                     &manager, &service, &error);
+  if (status != SEEP_OK && error.code == ERROR_SERVICE_DOES_NOT_EXIST && !stop_only) {
+    close_service(manager, service);
+    return uninstall_without_service(argv[0], undo_only, &error);
+  }
   if (status == SEEP_OK) {
     status = stop_and_wait(service, &error);
-    if (status == SEEP_OK && !stop_only && !DeleteService(service)) {
-      status = seep_win_error_set(&error, GetLastError(), "DeleteService", "seepwatch");
-    }
+  }
+  if (status == SEEP_OK && !stop_only) {
+    status = undo_leftovers(&error);
+  }
+  if (status == SEEP_OK && !stop_only && !undo_only && !DeleteService(service)) {
+    status = seep_win_error_set(&error, GetLastError(), "DeleteService", "seepwatch");
   }
   close_service(manager, service);
   if (status != SEEP_OK) {
-    int exit_code =
-        error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
-    (void)fail_error(argv[0], status, &error);
-    return exit_code;
+    return fail_service(argv[0], status, &error);
   }
-  printf("%s\n", stop_only ? "service seepwatch stopped"
-                           : "service seepwatch removed; its data and configuration stay");
+  printf("%s\n", uninstalled_text(stop_only, undo_only));
   return SEEP_EXIT_DONE;
 }
 
@@ -305,23 +389,18 @@ int seep_cmd_status(int argc, char **argv)
 {
   SC_HANDLE manager, service;
   SERVICE_STATUS_PROCESS now;
-  DWORD needed = 0;
   seep_error error = {0};
   bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
   if (argc > 1 && !json) {
     return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "unknown option");
   }
   seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_QUERY_STATUS, &manager, &service, &error);
-  if (status == SEEP_OK &&
-      !QueryServiceStatusEx(service, SC_STATUS_PROCESS_INFO, (BYTE *)&now, sizeof now, &needed)) {
-    status = seep_win_error_set(&error, GetLastError(), "QueryServiceStatusEx", "seepwatch");
+  if (status == SEEP_OK && !query_status(service, &now, &error)) {
+    status = error.status;
   }
   close_service(manager, service);
   if (status != SEEP_OK) {
-    int exit_code =
-        error.code == ERROR_SERVICE_DOES_NOT_EXIST ? SEEP_EXIT_NOT_FOUND : seep_cli_exit_code(status);
-    (void)fail_error(argv[0], status, &error);
-    return exit_code;
+    return fail_service(argv[0], status, &error);
   }
   unsigned long pid = now.dwProcessId, code = now.dwWin32ExitCode;
   if (json) {

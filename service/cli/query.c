@@ -84,7 +84,8 @@ static bool take_flag(seep_query *query, unsigned allowed, const char *name)
                {"--system", SEEP_QUERY_SYSTEM, &query->system},
                {"--hourly", SEEP_QUERY_RESOLUTION, &query->hourly},
                {"--raw", SEEP_QUERY_RESOLUTION, &query->raw},
-               {"--open", SEEP_QUERY_OPEN, &query->open}};
+               {"--open", SEEP_QUERY_OPEN, &query->open},
+               {"--verify", SEEP_QUERY_VERIFY, &query->verify}};
   for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
     if (strcmp(flags[i].name, name) == 0 && (flags[i].needs == 0 || (allowed & flags[i].needs) != 0)) {
       *flags[i].flag = true;
@@ -167,6 +168,10 @@ int seep_query_parse(seep_query *query, unsigned allowed, int first, int argc, c
   query->to.ms = INT64_MAX;
   for (int i = first; i < argc; i++) {
     if (take_flag(query, allowed, argv[i])) {
+      continue;
+    }
+    if (argv[i][0] != '-' && query->operand_count < query->operand_limit) {
+      query->operands[query->operand_count++] = argv[i];
       continue;
     }
     if (i + 1 >= argc || !take_valued(query, allowed, argv[i], argv[i + 1])) {

@@ -23,8 +23,11 @@ enum {
   SEEP_QUERY_RESOLUTION = 32, /* --hourly, --raw */
   SEEP_QUERY_HTML = 64,       /* --html FILE */
   SEEP_QUERY_LIMIT = 128,     /* --limit N */
-  SEEP_QUERY_OPEN = 256       /* --open */
+  SEEP_QUERY_OPEN = 256,      /* --open */
+  SEEP_QUERY_VERIFY = 512     /* --verify */
 };
+
+#define SEEP_QUERY_OPERANDS 2
 
 typedef struct seep_query {
   const char *verb;
@@ -35,7 +38,10 @@ typedef struct seep_query {
   uint64_t hours;     /* 0 = everything; else counted back from the newest poll */
   uint64_t limit;     /* 0 = none */
   seep_wall from, to; /* INT64_MIN and INT64_MAX when not given */
-  bool json, csv, system, hourly, raw, open;
+  bool json, csv, system, hourly, raw, open, verify;
+  const char *operands[SEEP_QUERY_OPERANDS]; /* arguments that belong to no option */
+  size_t operand_count;
+  size_t operand_limit; /* how many of them this verb takes; the caller's, at most SEEP_QUERY_OPERANDS */
 } seep_query;
 
 /* Arguments from `first` on; what the caller has put into hours and limit are their defaults. Says what is

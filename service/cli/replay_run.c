@@ -213,6 +213,11 @@ static void emit(void *context, seep_command *command)
     run->no_memory = run->no_memory || run->cases.no_memory;
     break;
   case SEEP_COMMAND_CAPTURE_ADD:
+  case SEEP_COMMAND_SIDECAR:
+  case SEEP_COMMAND_JOURNAL_ADD:
+  case SEEP_COMMAND_JOURNAL_REMOVE:
+  case SEEP_COMMAND_FLAG:
+  case SEEP_COMMAND_ROLE:
   case SEEP_COMMAND_BOOKMARK:
   case SEEP_COMMAND_RECORDER:
   case SEEP_COMMAND_REQUEST_RECORDING:

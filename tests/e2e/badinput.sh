@@ -6,10 +6,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 fresh() { service_stop >/dev/null 2>&1; rm -rf "$data/seepwatch.db"* "$data/captures" "$standin"/wpr* "$standin"/wevtapi*; write_config "$@"; standins; mark_events; }
-calls() { cat "$standin/wpr-calls.log" 2>/dev/null; }
 calls_have() { calls | grep -q -- "$1"; }
-nothing_raw() { [ -z "$(find "$drive_c" -name 'WPR_initiated_*' -print 2>/dev/null)" ]; }
-recorder_idle() { win 'C:\windows\system32\wpr.exe' -status -instancename Seepwatch 2>&1 | grep -q 'not recording'; }
 still_running() { check "the service stays up" service_is RUNNING; }
 checksum() { cksum <"$1"; }
 

@@ -52,6 +52,9 @@ e2e_finish() {
 # --- Wine --------------------------------------------------------------------------------------------------------
 # A new prefix is a copy of a template made once per build folder: hard links but for the registry, so it takes no time.
 e2e_template() {
+  (flock 8; make_template) 8>"$e2e_build/wine-template.lock" || exit 1
+}
+make_template() {
   template=$e2e_build/wine-template
   [ ! -f "$template/ready" ] || return 0
   rm -rf "$template"
@@ -136,7 +139,13 @@ find_built() {
 }
 
 # Stand-ins go where Windows has the real ones. Every file of the prefix is a hard link: remove, then copy.
-standin_recorder() { rm -f "$drive_c/windows/system32/wpr.exe"; cp "$recorder" "$drive_c/windows/system32/wpr.exe"; }
+# standin_recorder [BUILD]: as the wpr.exe of that build of Windows: 14393, 17763, 20348 (without BUILD) or 26100.
+standin_recorder() {
+  standin_version=$recorder
+  case ${1:-20348} in 20348) ;; *) standin_version=$(built "wpr-$1.exe") || exit 1 ;; esac
+  rm -f "$drive_c/windows/system32/wpr.exe"
+  cp "$standin_version" "$drive_c/windows/system32/wpr.exe"
+}
 standin_no_recorder() { rm -f "$drive_c/windows/system32/wpr.exe"; }
 standin_events() {
   rm -f "$drive_c/windows/system32/wevtapi.dll"
@@ -160,7 +169,7 @@ write_config() {
   "detector": { "bucket_s": 1, "observation_s": 16, "minimum_slope_bytes_per_hour": 1048576,
                 "minimum_growth_bytes": 8388608, "minimum_system_growth_bytes": 1125899906842624 },
   "memory": { "interval_s": 2, "minimum_growth_bytes": 1048576 },
-  "capture": { "maximum_s": ${1:-8}, "minimum_free_bytes": 0, "cool_down_s": 5${2:-} }
+  "capture": { "maximum_s": ${1:-8}, "minimum_free_bytes": 0, "minimum_commit_bytes": 0, "recordings_per_day": 0, "cool_down_s": 5${2:-} }
 }
 JSON
 }
@@ -217,6 +226,23 @@ event_text() {
 
 # The same on the screen, under its check.
 show_event() { event_text | sed 's/^/                     | /'; }
+
+# --- what a recording leaves behind ------------------------------------------------------------------------------
+# The stand-in's log of its calls; the status of our own instance.
+calls() { cat "$standin/wpr-calls.log" 2>/dev/null; }
+recorder_status() { win 'C:\windows\system32\wpr.exe' -status -instancename Seepwatch 2>&1; }
+recorder_idle() { recorder_status | grep -q 'not recording'; }
+nothing_raw() { [ -z "$(find "$drive_c" -name 'WPR_initiated_*' -print 2>/dev/null)" ]; }
+# No profile, nothing half-written.
+nothing_temporary() {
+  find "$drive_c/windows/temp" "$drive_c/users" "$data" \( -iname '*seepwatch*.tmp' -o -name '*.wprp' -o -iname '*.part' \
+    -o -iname '*.etl.part*' \) -print >"$e2e_dir/left"
+  [ ! -s "$e2e_dir/left" ] || { cat "$e2e_dir/left"; return 1; }
+}
+image_options='HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Image File Execution Options'
+no_tracing_flag() { ! win reg query "$image_options" /s 2>/dev/null | grep TracingFlags; }
+# The path of a file that the service names, C:\..., on this side.
+unix_path() { printf '%s%s' "$drive_c" "$(printf '%s' "$1" | sed 's/^[A-Za-z]://' | tr '\\' /)"; }
 
 # --- programs under watch ----------------------------------------------------------------------------------------
 # program_start NAME.exe ARGUMENTS...: the leaking program of tests/standin under that name, in the background. It

@@ -77,9 +77,9 @@ check_match "its heap is recorded, while it runs" '^the heap calls of this proce
 check_event "event 300 for pages.exe" 300 60 '\|pages\.exe\|'
 check_match "VirtualAlloc alone" '^VirtualAllocation$' "$(insert 3)"
 check_event "event 301 for heaps.exe" 301 60 '\|heaps\.exe\|' && show_event
-check_match "the file's name says so" '-heap\.etl$' "$(insert 3)"
+check_match "the file's name says so" '-heap\.etl\.gz$' "$(insert 3)"
 check_event "event 301 for pages.exe" 301 60 '\|pages\.exe\|'
-check_match "so does the other's" '-virtualalloc\.etl$' "$(insert 3)"
+check_match "so does the other's" '-virtualalloc\.etl\.gz$' "$(insert 3)"
 seepwatch captures list 2>&1 | sed 's/^/                     | /'
 check_match "and the list of recordings" 'heap .*heaps\.exe' "$(seepwatch captures list 2>/dev/null)"
 

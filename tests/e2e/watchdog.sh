@@ -10,7 +10,6 @@ service_key='HKLM\SYSTEM\CurrentControlSet\Services\seepwatch'
 source_key='HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\seepwatch'
 
 numbers_of() { grep -oE "\"$1\":[[:space:]]*[0-9]+" "$2" | grep -oE '[0-9]+$'; }
-unix_path() { printf '%s%s' "$drive_c" "$(printf '%s' "$1" | sed 's/^[A-Za-z]://' | tr '\\' /)"; }
 
 chapter_install() {
   say "A server without anybody watching it. The administrator installs Seepwatch from its MSI."
@@ -103,8 +102,6 @@ rate_fits() {
   kept=$((committed - freed)); expected=$((duration_s * 1048576))
   [ $((kept * 3)) -ge $((expected * 2)) ] && [ $((kept * 3)) -le $((expected * 4)) ]
 }
-nothing_raw() { [ -z "$(find "$drive_c" -name 'WPR_initiated_*' -print 2>/dev/null)" ]; }
-recorder_status() { win 'C:\windows\system32\wpr.exe' -status -instancename Seepwatch 2>&1; }
 
 chapter_exhaustion() {
   say "Windows itself runs low on memory: Event 2004 names the process."
@@ -241,16 +238,7 @@ chapter_remove() {
   check "no tracing flag is left in the registry" no_tracing_flag
   check "the configuration and the history stay, as they should" test -f "$data/seepwatch.json" -a -f "$data/seepwatch.db"
 }
-nothing_recording() { recorder_status | grep -q 'not recording' && nothing_raw; }
-nothing_temporary() {
-  find "$drive_c/windows/temp" "$drive_c/users" "$data" \( -iname '*seepwatch*.tmp' -o -name '*.wprp' -o -iname '*.etl.part*' \) -print >"$e2e_dir/left"
-  [ ! -s "$e2e_dir/left" ] || { cat "$e2e_dir/left"; return 1; }
-}
-no_tracing_flag() {
-  win reg query 'HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Image File Execution Options' /s 2>/dev/null |
-    grep -q TracingFlags && return 1
-  return 0
-}
+nothing_recording() { recorder_idle && nothing_raw; }
 
 e2e_open watchdog
 chapter_install

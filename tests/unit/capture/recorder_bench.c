@@ -14,50 +14,83 @@ int set_up(void **state)
 {
   (void)state;
   memset(&b, 0, sizeof b);
-  b.settings = (seep_recorder_settings){.enabled = true,
-                                        .instance = "Seepwatch",
-                                        .maximum_ms = 600000,
-                                        .maximum_bytes = 2 * GIB,
-                                        .enough_growth_bytes = 256 * (GIB / 1024),
-                                        .minimum_free_bytes = 10 * GIB,
-                                        .folder_quota_bytes = 20 * GIB,
-                                        .cool_down_ms = 3600000,
-                                        .start_deadline_ms = 60000,
-                                        .stop_deadline_ms = 1800000,
-                                        .cancel_deadline_ms = 120000,
-                                        .retry_ms = 5000,
-                                        .retries = 3};
+  b.settings = (seep_recorder_settings){
+      .enabled = true,
+      .wpr = {.build = 20348, .instances = true, .skip_pdb = true, .snapshots = true},
+      .instance = "Seepwatch",
+      .maximum_ms = 600000,
+      .maximum_bytes = 2 * GIB,
+      .enough_growth_bytes = 256 * (GIB / 1024),
+      .minimum_free_bytes = 10 * GIB,
+      .minimum_commit_bytes = 2 * GIB,
+      .buffers = 64,
+      .per_day = 4,
+      .cool_down_ms = 3600000,
+      .start_deadline_ms = 60000,
+      .stop_deadline_ms = 1800000,
+      .cancel_deadline_ms = 120000,
+      .retry_ms = 5000,
+      .retries = 3};
   b.now.ms = 1000000;
   b.request = (seep_recorder_event){.kind = SEEP_RECORDER_REQUEST,
                                     .target = {.case_id = 7, .key = {4242, 133000000}, .image = "leaky.exe"},
                                     .free_bytes = 10 * GIB,
-                                    .folder_bytes = 20 * GIB - 1,
+                                    .available_bytes = 100 * GIB,
+                                    .recent = 3,
                                     .journal_ready = true,
                                     .wall = {INT64_C(1795344284000)}};
+  b.kept = (seep_recorder_event){.kind = SEEP_RECORDER_KEPT,
+                                 .kept = {.path = "C:\\captures\\kept.etl.gz",
+                                          .bytes = 100,
+                                          .etl_bytes = 1000,
+                                          .sha256 = "ab",
+                                          .readable = true,
+                                          .events = 10,
+                                          .target_events = 5,
+                                          .target_heap_events = 3}};
+  b.left = (seep_recorder_event){.kind = SEEP_RECORDER_RECOVER,
+                                 .journal_id = 31,
+                                 .target_lives = true,
+                                 .promise = {.instance = "Old_one",
+                                             .case_id = 7,
+                                             .key = {4242, 133000000},
+                                             .image = "leaky.exe",
+                                             .file = "20261122T104444Z-leaky.exe-4242-virtualalloc.etl",
+                                             .requested = {INT64_C(1795344284000)}}};
   return seep_recorder_init(&b.recorder, "C:\\captures", "C:\\captures\\working", '\\') ? 0 : -1;
 }
 
 static const char *action_word(const seep_recorder_action *action)
 {
-  static const char *const kinds[] = {"JOURNAL_ADD", "REMOVE", "PROFILE", NULL, "DELETE", "KEEP", NULL};
-  static const char *const verbs[] = {"start", "stop", "cancel", "status"};
+  static const char *const kinds[] = {"JOURNAL_ADD", "REMOVE", "PROFILE",      NULL,
+                                      "DELETE",      "KEEP",   "KEEP_BRIEFLY", NULL};
+  static const char *const verbs[SEEP_WPR_VERBS] = {"start",  "stop",     "cancel", "status",
+                                                    "enable", "snapshot", "disable"};
   static const char *const outcomes[] = {"STARTED", "SAVED", "FAILED", "REFUSED", "UNDONE", "ABANDONED"};
   if (action->kind == SEEP_RECORDER_RUN) {
     assert_int_equal(action->command.verb, action->verb);
-    assert_true(action->command.argument_count >= 3);
+    assert_true(action->command.argument_count >= (b.recorder.traits.instances ? 3u : 1u));
     assert_int_equal(action->kill_at_deadline, action->verb != SEEP_WPR_STOP);
     return verbs[action->verb];
+  }
+  if (action->kind == SEEP_RECORDER_JOURNAL_ADD) {
+    seep_promise_recording promise;
+    assert_true(seep_promise_read_recording(action->promise, &promise));
+    assert_string_equal(promise.instance, action->instance);
+    assert_int_equal(promise.kind, action->recording);
+    assert_non_null(strstr(b.recorder.output, promise.file));
   }
   if (action->kind == SEEP_RECORDER_TELL) {
     assert_non_null(action->reason);
     assert_true(strlen(action->reason) > 5);
+    assert_int_equal(action->ending != NULL, action->outcome == SEEP_RECORDER_SAVED);
     return outcomes[action->outcome];
   }
   return kinds[action->kind];
 }
 
 /* Feeds the event; afterwards b.line names what it led to. */
-static const char *feed(const seep_recorder_event *event)
+const char *feed(const seep_recorder_event *event)
 {
   seep_writer writer;
   seep_recorder_step(&b.recorder, &b.settings, b.now, event, &b.actions);
@@ -80,10 +113,22 @@ const char *exited(uint32_t code)
   return feed(&event);
 }
 
-const char *saved(uint64_t output_bytes)
+const char *stopped(uint64_t output_bytes)
 {
   seep_recorder_event event = {.kind = SEEP_RECORDER_TOOL_EXITED, .output_bytes = output_bytes};
   return feed(&event);
+}
+
+const char *not_running(uint64_t output_bytes)
+{
+  seep_recorder_event event = {
+      .kind = SEEP_RECORDER_TOOL_EXITED, .exit_code = IDLE_CODE, .output_bytes = output_bytes};
+  return feed(&event);
+}
+
+const char *kept(void)
+{
+  return feed(&b.kept);
 }
 
 const char *failed(seep_status status)
@@ -100,14 +145,22 @@ const char *plain(seep_recorder_event_kind kind)
 
 const char *tick(int64_t after_ms, uint64_t raw_bytes, uint64_t free_bytes)
 {
-  seep_recorder_event event = {.kind = SEEP_RECORDER_TICK, .raw_bytes = raw_bytes, .free_bytes = free_bytes};
+  seep_recorder_event event = {.kind = SEEP_RECORDER_TICK,
+                               .raw_bytes = raw_bytes,
+                               .free_bytes = free_bytes,
+                               .available_bytes = UINT64_MAX};
   b.now.ms += after_ms;
   return feed(&event);
 }
 
 const char *wait_ms(int64_t after_ms)
 {
-  return tick(after_ms, 0, 100 * GIB);
+  return tick(after_ms, 1, 100 * GIB);
+}
+
+const char *retry(void)
+{
+  return wait_ms(RETRY_MOST_MS);
 }
 
 const char *gone(uint32_t pid, seep_filetime created)
@@ -116,11 +169,9 @@ const char *gone(uint32_t pid, seep_filetime created)
   return feed(&event);
 }
 
-const char *recover(const char *instance)
+const char *recover(void)
 {
-  seep_recorder_event event = {.kind = SEEP_RECORDER_RECOVER, .journal_id = 31};
-  seep_text_copy(event.instance, sizeof event.instance, instance);
-  return feed(&event);
+  return feed(&b.left);
 }
 
 const seep_recorder_action *last(void)
@@ -144,6 +195,25 @@ void start_saving(void)
 {
   start_recording();
   assert_string_equal(wait_ms(600000), "stop");
+}
+
+void save(void)
+{
+  start_saving();
+  assert_string_equal(stopped(1000), "KEEP");
+  assert_string_equal(kept(), "DELETE REMOVE SAVED");
+}
+
+void use_old_wpr(void)
+{
+  b.settings.wpr = (seep_wpr_traits){.build = 14393};
+}
+
+const char *request_heap(seep_recorder_heap how)
+{
+  b.settings.heap = how;
+  b.request.target.memory_kind = SEEP_MEMORY_HEAP;
+  return request();
 }
 
 void next_program(void)

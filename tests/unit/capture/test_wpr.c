@@ -1,6 +1,6 @@
 /*
- * Command lines, every exit code of the reference's table at every verb, raw file names, and the profile: its
- * structure is checked by a small reader that keeps a stack of elements.
+ * What each build has, command lines with and without it, every exit code of the reference's table at every
+ * verb, and raw file names.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +21,36 @@ static void assert_arguments(const seep_wpr_command *command, const char *const 
   }
 }
 
+static const seep_wpr_traits server_2016 = {.build = 14393};
+static const seep_wpr_traits server_2019 = {.build = 17763, .instances = true, .snapshots = true};
+static const seep_wpr_traits server_2022 = {
+    .build = 20348, .instances = true, .skip_pdb = true, .snapshots = true};
+
+static void builds(void **state)
+{
+  (void)state;
+  static const seep_wpr_traits wanted[] = {
+      {.build = 0, .instances = true}, /* not known: no more than Server 2019 is sure to have */
+      {.build = 1},
+      {.build = 14393},
+      {.build = 17762},
+      {.build = 17763, .instances = true, .snapshots = true},
+      {.build = 18954, .instances = true, .snapshots = true},
+      {.build = 18955, .instances = true, .skip_pdb = true, .snapshots = true},
+      {.build = 26100, .instances = true, .skip_pdb = true, .snapshots = true},
+      {.build = 4294967295u, .instances = true, .skip_pdb = true, .snapshots = true},
+  };
+  for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+    seep_wpr_traits traits = seep_wpr_traits_of(wanted[i].build);
+    assert_int_equal(traits.build, wanted[i].build);
+    assert_int_equal(traits.instances, wanted[i].instances);
+    assert_int_equal(traits.skip_pdb, wanted[i].skip_pdb);
+    assert_int_equal(traits.snapshots, wanted[i].snapshots);
+  }
+  assert_string_equal(seep_wpr_instance_in_effect(&server_2019, "Seepwatch"), "Seepwatch");
+  assert_string_equal(seep_wpr_instance_in_effect(&server_2016, "Seepwatch"), "WprApp");
+}
+
 static void start_line(void **state)
 {
   (void)state;
@@ -28,31 +58,82 @@ static void start_line(void **state)
       "-start",   "C:\\t\\p.wprp!SeepVirtualAlloc", "-filemode", "-recordtempto", "C:\\t", "-instancename",
       "Seepwatch"};
   seep_wpr_command command;
-  assert_true(seep_wpr_start(&command, "C:\\t\\p.wprp", "SeepVirtualAlloc", "C:\\t", "Seepwatch"));
+  assert_true(
+      seep_wpr_start(&command, &server_2022, "C:\\t\\p.wprp", "SeepVirtualAlloc", "C:\\t", "Seepwatch"));
   assert_int_equal(command.verb, SEEP_WPR_START);
   assert_arguments(&command, wanted, 7);
+  /* The same where there are no instances: only the name at the end is missing. */
+  assert_true(
+      seep_wpr_start(&command, &server_2016, "C:\\t\\p.wprp", "SeepVirtualAlloc", "C:\\t", "Seepwatch"));
+  assert_arguments(&command, wanted, 5);
 }
 
-static void other_lines(void **state)
+static void stop_line(void **state)
 {
   (void)state;
-  static const char *const stop[] = {"-stop", "C:\\t\\a b.etl", "-instancename", "Seepwatch"};
-  static const char *const cancel[] = {"-cancel", "-instancename", "Seepwatch"};
-  static const char *const status[] = {"-status", "-instancename", "Seepwatch"};
+  static const char *const newest[] = {"-stop", "C:\\t\\a b.etl", "-skipPdbGen", "-instancename",
+                                       "Seepwatch"};
+  static const char *const older[] = {"-stop", "C:\\t\\a b.etl", "-instancename", "Seepwatch"};
+  const seep_wpr_traits unknown = seep_wpr_traits_of(0);
   seep_wpr_command command;
-  assert_true(seep_wpr_stop(&command, "C:\\t\\a b.etl", "Seepwatch"));
+  assert_true(seep_wpr_stop(&command, &server_2022, "C:\\t\\a b.etl", "Seepwatch"));
   assert_int_equal(command.verb, SEEP_WPR_STOP);
-  assert_arguments(&command, stop, 4);
-  assert_true(seep_wpr_cancel(&command, "Seepwatch"));
-  assert_int_equal(command.verb, SEEP_WPR_CANCEL);
-  assert_arguments(&command, cancel, 3);
-  assert_true(seep_wpr_status(&command, "Seepwatch"));
-  assert_int_equal(command.verb, SEEP_WPR_STATUS);
-  assert_arguments(&command, status, 3);
-  assert_string_equal(seep_wpr_verb_text(SEEP_WPR_START), "-start");
-  assert_string_equal(seep_wpr_verb_text(SEEP_WPR_STOP), "-stop");
-  assert_string_equal(seep_wpr_verb_text(SEEP_WPR_CANCEL), "-cancel");
-  assert_string_equal(seep_wpr_verb_text(SEEP_WPR_STATUS), "-status");
+  assert_arguments(&command, newest, 5);
+  assert_true(seep_wpr_stop(&command, &server_2019, "C:\\t\\a b.etl", "Seepwatch"));
+  assert_arguments(&command, older, 4);
+  assert_true(seep_wpr_stop(&command, &unknown, "C:\\t\\a b.etl", "Seepwatch"));
+  assert_arguments(&command, older, 4);
+  assert_true(seep_wpr_stop(&command, &server_2016, "C:\\t\\a b.etl", "Seepwatch"));
+  assert_arguments(&command, older, 2);
+}
+
+static void plain_lines(void **state)
+{
+  (void)state;
+  static const struct {
+    seep_wpr_verb verb;
+    size_t count;
+    const char *wanted[7];
+  } lines[] = {
+      {SEEP_WPR_CANCEL, 3, {"-cancel", "-instancename", "Seepwatch"}},
+      {SEEP_WPR_STATUS, 3, {"-status", "-instancename", "Seepwatch"}},
+      {SEEP_WPR_SNAPSHOT_ENABLE,
+       7,
+       {"-snapshotconfig", "heap", "-pid", "4294967295", "enable", "-instancename", "Seepwatch"}},
+      {SEEP_WPR_SNAPSHOT, 5, {"-singlesnapshot", "heap", "4294967295", "-instancename", "Seepwatch"}},
+      {SEEP_WPR_SNAPSHOT_DISABLE,
+       7,
+       {"-snapshotconfig", "heap", "-pid", "4294967295", "disable", "-instancename", "Seepwatch"}},
+  };
+  seep_wpr_command command;
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    assert_true(seep_wpr_plain(&command, &server_2022, lines[i].verb, UINT32_MAX, "Seepwatch"));
+    assert_int_equal(command.verb, lines[i].verb);
+    assert_arguments(&command, lines[i].wanted, lines[i].count);
+    assert_true(seep_wpr_plain(&command, &server_2016, lines[i].verb, UINT32_MAX, "Seepwatch"));
+    assert_int_equal(command.verb, lines[i].verb);
+    assert_arguments(&command, lines[i].wanted, lines[i].count - 2);
+  }
+  /* A start without a profile and a stop without a file are no commands. */
+  assert_false(seep_wpr_plain(&command, &server_2022, SEEP_WPR_START, 0, "Seepwatch"));
+  assert_int_equal(command.argument_count, 0);
+  assert_false(seep_wpr_plain(&command, &server_2016, SEEP_WPR_STOP, 0, "Seepwatch"));
+  assert_int_equal(command.argument_count, 0);
+}
+
+static void verb_texts(void **state)
+{
+  (void)state;
+  static const char *const wanted[SEEP_WPR_VERBS] = {"-start",
+                                                     "-stop",
+                                                     "-cancel",
+                                                     "-status",
+                                                     "-snapshotconfig heap ... enable",
+                                                     "-singlesnapshot heap ...",
+                                                     "-snapshotconfig heap ... disable"};
+  for (int verb = 0; verb < SEEP_WPR_VERBS; verb++) {
+    assert_string_equal(seep_wpr_verb_text((seep_wpr_verb)verb), wanted[verb]);
+  }
 }
 
 /* The longest text that fits, and its twin that is one byte longer. */
@@ -63,18 +144,18 @@ static void long_paths(void **state)
   seep_wpr_command command;
   memset(path, 'a', sizeof path);
   path[SEEP_WPR_ARGUMENT_SIZE - 1] = '\0';
-  assert_true(seep_wpr_stop(&command, path, "Seepwatch"));
+  assert_true(seep_wpr_stop(&command, &server_2019, path, "Seepwatch"));
   assert_string_equal(command.arguments[1], path);
   path[SEEP_WPR_ARGUMENT_SIZE - 1] = 'a';
   path[SEEP_WPR_ARGUMENT_SIZE] = '\0';
-  assert_false(seep_wpr_stop(&command, path, "Seepwatch"));
+  assert_false(seep_wpr_stop(&command, &server_2019, path, "Seepwatch"));
   assert_int_equal(command.argument_count, 0);
-  assert_false(seep_wpr_start(&command, "p", "n", path, "Seepwatch"));
+  assert_false(seep_wpr_start(&command, &server_2019, "p", "n", path, "Seepwatch"));
   assert_int_equal(command.argument_count, 0);
   path[SEEP_WPR_ARGUMENT_SIZE - 3] = '\0'; /* + "!n" + the terminator is exactly full */
-  assert_true(seep_wpr_start(&command, path, "n", "t", "Seepwatch"));
+  assert_true(seep_wpr_start(&command, &server_2019, path, "n", "t", "Seepwatch"));
   assert_int_equal(strlen(command.arguments[1]), SEEP_WPR_ARGUMENT_SIZE - 1);
-  assert_false(seep_wpr_start(&command, path, "nn", "t", "Seepwatch"));
+  assert_false(seep_wpr_start(&command, &server_2019, path, "nn", "t", "Seepwatch"));
 }
 
 static void instance_names(void **state)
@@ -86,8 +167,15 @@ static void instance_names(void **state)
   seep_wpr_command command;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     assert_false(seep_wpr_instance_is_valid(bad[i]));
-    assert_false(seep_wpr_cancel(&command, bad[i]));
+    assert_false(seep_wpr_plain(&command, &server_2019, SEEP_WPR_CANCEL, 0, bad[i]));
     assert_int_equal(command.argument_count, 0);
+    assert_false(seep_wpr_stop(&command, &server_2022, "o", bad[i]));
+    assert_int_equal(command.argument_count, 0);
+    /* Where the name is not used it does not matter. */
+    assert_true(seep_wpr_plain(&command, &server_2016, SEEP_WPR_CANCEL, 0, bad[i]));
+    assert_int_equal(command.argument_count, 1);
+    assert_true(seep_wpr_stop(&command, &server_2016, "o", bad[i]));
+    assert_int_equal(command.argument_count, 2);
   }
   assert_true(seep_wpr_instance_is_valid("S"));
   assert_true(seep_wpr_instance_is_valid("Seep-watch_09"));
@@ -107,31 +195,31 @@ static void instance_names(void **state)
 #define ROOM SEEP_WPR_NO_ROOM
 #define REFUSED SEEP_WPR_REFUSED
 
-/* At start, stop and cancel: what the recorder stands on. */
+/* At start, stop, cancel, and each of the snapshot verbs: what the recorder stands on. */
 static const struct {
   uint32_t code;
-  seep_wpr_answer start, stop, cancel;
+  seep_wpr_answer start, stop, cancel, snapshot;
 } codes[] = {
-    {0, DONE, DONE, DONE},
-    {0xC5583000u, NOT, NOT, NOT},
-    {0xC5583001u, TAKEN, TAKEN, TAKEN},
-    {0xC5583014u, TAKEN, TAKEN, TAKEN},
-    {0xC5583017u, REFUSED, REFUSED, REFUSED},
-    {0xC558300Cu, REFUSED, REFUSED, REFUSED},
-    {0xC5580601u, AGAIN, AGAIN, AGAIN},
-    {0xC5580612u, REFUSED, REFUSED, REFUSED},
-    {0xC5585011u, REFUSED, REFUSED, REFUSED},
-    {0xC5600602u, REFUSED, REFUSED, NOT},
-    {0x800705AAu, ROOM, AGAIN, AGAIN},
-    {0x80070008u, ROOM, ROOM, ROOM},
-    {0x800700B7u, REFUSED, REFUSED, REFUSED},
-    {0x80071069u, REFUSED, REFUSED, AGAIN},
-    {0x80010106u, REFUSED, REFUSED, REFUSED},
-    {0x80070522u, REFUSED, REFUSED, REFUSED},
-    {0x80070070u, ROOM, ROOM, ROOM},
-    {0x80070032u, REFUSED, REFUSED, REFUSED},
-    {0x800705B4u, AGAIN, AGAIN, AGAIN},
-    {0x80070005u, REFUSED, REFUSED, REFUSED},
+    {0, DONE, DONE, DONE, DONE},
+    {0xC5583000u, NOT, NOT, NOT, NOT},
+    {0xC5583001u, TAKEN, TAKEN, TAKEN, TAKEN},
+    {0xC5583014u, TAKEN, TAKEN, TAKEN, TAKEN},
+    {0xC5583017u, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0xC558300Cu, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0xC5580601u, AGAIN, AGAIN, AGAIN, AGAIN},
+    {0xC5580612u, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0xC5585011u, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0xC5600602u, REFUSED, REFUSED, NOT, REFUSED},
+    {0x800705AAu, ROOM, AGAIN, AGAIN, AGAIN},
+    {0x80070008u, ROOM, AGAIN, AGAIN, ROOM},
+    {0x800700B7u, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0x80071069u, REFUSED, REFUSED, AGAIN, REFUSED},
+    {0x80010106u, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0x80070522u, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0x80070070u, ROOM, ROOM, ROOM, ROOM},
+    {0x80070032u, REFUSED, REFUSED, REFUSED, REFUSED},
+    {0x800705B4u, AGAIN, AGAIN, AGAIN, AGAIN},
+    {0x80070005u, REFUSED, REFUSED, REFUSED, REFUSED},
 };
 
 static void every_code(void **state)
@@ -143,6 +231,9 @@ static void every_code(void **state)
     assert_int_equal(seep_wpr_classify(SEEP_WPR_START, codes[i].code), codes[i].start);
     assert_int_equal(seep_wpr_classify(SEEP_WPR_STOP, codes[i].code), codes[i].stop);
     assert_int_equal(seep_wpr_classify(SEEP_WPR_CANCEL, codes[i].code), codes[i].cancel);
+    for (int verb = SEEP_WPR_SNAPSHOT_ENABLE; verb <= SEEP_WPR_SNAPSHOT_DISABLE; verb++) {
+      assert_int_equal(seep_wpr_classify((seep_wpr_verb)verb, codes[i].code), codes[i].snapshot);
+    }
     const char *meaning = seep_wpr_meaning(codes[i].code);
     assert_string_not_equal(meaning, unknown);
     assert_int_equal(meaning[strlen(meaning) - 1], '.');
@@ -154,6 +245,8 @@ static void every_code(void **state)
   assert_int_equal(seep_wpr_classify(SEEP_WPR_STATUS, 0), SEEP_WPR_DONE);
   assert_int_equal(seep_wpr_classify(SEEP_WPR_STATUS, 0xC5583000u), SEEP_WPR_NOT_RUNNING);
   assert_int_equal(seep_wpr_classify(SEEP_WPR_STATUS, 0xC5580601u), SEEP_WPR_TRANSIENT);
+  assert_int_equal(seep_wpr_classify(SEEP_WPR_STATUS, 0xC5600602u), SEEP_WPR_NOT_RUNNING);
+  assert_int_equal(seep_wpr_classify((seep_wpr_verb)SEEP_WPR_VERBS, 0), SEEP_WPR_REFUSED);
 }
 
 static void unknown_codes(void **state)
@@ -161,7 +254,7 @@ static void unknown_codes(void **state)
   (void)state;
   static const uint32_t unknown[] = {1, 2, 0xC5583002u, 0x80004005u, 0xFFFFFFFFu, 0xC000013Au};
   for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-    for (int verb = SEEP_WPR_START; verb <= SEEP_WPR_STATUS; verb++) {
+    for (int verb = SEEP_WPR_START; verb < SEEP_WPR_VERBS; verb++) {
       assert_int_equal(seep_wpr_classify((seep_wpr_verb)verb, unknown[i]), SEEP_WPR_REFUSED);
     }
   }
@@ -195,14 +288,18 @@ static void raw_files(void **state)
     assert_false(seep_wpr_is_raw_file(others[i], "Seepwatch"));
   }
   assert_false(seep_wpr_is_raw_file("WPR_initiated__x.etl", ""));
-  assert_false(seep_wpr_is_raw_file("WPR_initiated_WprApp_x.etl", "WprApp"));
+  assert_true(seep_wpr_is_raw_file("WPR_initiated_WprApp_WPR System Collector.etl", "WprApp"));
+  assert_false(seep_wpr_is_raw_file("WPR_initiated_Seepwatch_x.etl", "WprApp"));
+  assert_false(seep_wpr_is_raw_file("WPR_initiated_WprApp_x.txt", "WprApp"));
+  assert_false(seep_wpr_is_raw_file("WPR_initiated_a b_x.etl", "a b"));
 }
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(start_line),     cmocka_unit_test(other_lines), cmocka_unit_test(long_paths),
-      cmocka_unit_test(instance_names), cmocka_unit_test(every_code),  cmocka_unit_test(unknown_codes),
+      cmocka_unit_test(builds),         cmocka_unit_test(start_line), cmocka_unit_test(stop_line),
+      cmocka_unit_test(plain_lines),    cmocka_unit_test(verb_texts), cmocka_unit_test(long_paths),
+      cmocka_unit_test(instance_names), cmocka_unit_test(every_code), cmocka_unit_test(unknown_codes),
       cmocka_unit_test(raw_files),
   };
   return cmocka_run_group_tests_name("capture_wpr", tests, NULL, NULL);

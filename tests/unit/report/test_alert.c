@@ -139,7 +139,7 @@ static void reads_as_one_line_of_text(void **state)
   seep_alert_add_text(&alert, "sp\xC3\xA4t.exe");
   seep_alert_add_u64(&alert, 42);
   assert_string_equal(seep_alert_text(&alert, text, sizeof text),
-                      "image: sp\xC3\xA4t.exe; pid: 42; reason: -");
+                      "image: sp\xC3\xA4t.exe; pid: 42; reason: -; meaning: -");
   assert_string_equal(seep_alert_text(&alert, small, sizeof small), "image: sp"); /* not half a character */
   assert_string_equal(seep_alert_text(&alert, none, sizeof none), "");
   seep_alert_init(&alert, 999);

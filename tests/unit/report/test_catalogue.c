@@ -218,7 +218,8 @@ static bool is_our_own(const char *name)
                                     "failed looks",
                                     "was blind for",
                                     "polls reach back to",
-                                    "configured days"};
+                                    "configured days",
+                                    "expires"};
   for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
     if (strcmp(own[i], name) == 0) {
       return true;

@@ -37,7 +37,7 @@ static const room rooms[] = {
     {"report", " base observe judge memory capture trace settings ", " cjson/cJSON.h ", true},
     {"settings", " base ", " cjson/cJSON.h ", true},
     {"store", " base observe judge memory capture report ", " errno.h sqlite3.h time.h zlib.h ", false},
-    {"port", " base observe memory ", " ", true},
+    {"port", " base observe memory capture ", " ", true},
     {"win", " base observe memory port ", NULL, false},
     {"watch", " base observe judge memory capture trace report settings store port ",
      " errno.h signal.h time.h uv.h zlib.h ", false},

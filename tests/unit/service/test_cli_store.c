@@ -1,4 +1,4 @@
-/* leaks and captures list, and what they share with history: which file, beside a running service, a full
+/* leaks, and what it shares with history and captures: which file, beside a running service, a full
  * disk. On databases that the test makes with the store itself. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,9 +19,6 @@
 #define PAGE "service_cli_store.html"
 
 #define EARLIER_MS (POLLS_MIDNIGHT_MS - SEEP_MS_PER_HOUR)
-#define UMLAUT                                                                                               \
-  "Gr\xC3\xB6\xC3\x9F"                                                                                       \
-  "e.exe"
 #define DIGITS UINT64_C(9007199254740993) /* 2^53 + 1: no double holds it */
 
 /* Quotes and a comma for CSV; an escape (U+009B), an ESC and a change of direction (U+202E) for a terminal.
@@ -56,22 +53,6 @@ static void fill_cases(seep_store *store)
                           .ending = "the process ended"};
   assert_int_equal(seep_store_leak_open(store, &open_case, NULL), SEEP_OK);
   assert_int_equal(seep_store_leak_open(store, &over, NULL), SEEP_OK);
-  seep_store_capture saved = {.leak_id = open_case.id,
-                              .key = open_case.key,
-                              .image = "app.exe",
-                              .kind = "virtualalloc",
-                              .started = {POLLS_MIDNIGHT_MS + 60000},
-                              .ended = {POLLS_MIDNIGHT_MS + 90500},
-                              .bytes = 5242880,
-                              .path = "C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl",
-                              .outcome = "saved"};
-  seep_store_capture failed = {.key = polls_key(77, EARLIER_MS + 250),
-                               .image = UMLAUT,
-                               .kind = "virtualalloc",
-                               .started = {POLLS_MIDNIGHT_MS + 120000},
-                               .outcome = "failed: the recorder said \"no\", twice"};
-  assert_int_equal(seep_store_capture_add(store, &saved, NULL), SEEP_OK);
-  assert_int_equal(seep_store_capture_add(store, &failed, NULL), SEEP_OK);
 }
 
 static int make_databases(void **state)
@@ -109,7 +90,7 @@ static void test_an_empty_store_is_no_error(void **state)
   assert_string_equal(result->out.text, "{\"captures\":[]}\n");
 }
 
-/* ---- leaks and captures ---- */
+/* ---- leaks ---- */
 
 static void test_leaks_json(void **state)
 {
@@ -200,53 +181,6 @@ static void test_leaks_of_a_time(void **state)
   leaks_are("12", "--to", "2026-03-01T00:00:01Z", NULL);
   leaks_are("12", "--hours", "1", NULL);
   leaks_are("1", "--hours", "1", "--open");
-}
-
-static void test_captures_json(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(0, "captures", "list", "--json", "--db", DATABASE);
-  cJSON *document = spawn_json(&result->out);
-  const cJSON *captures = spawn_member(document, "captures");
-  assert_int_equal(cJSON_GetArraySize(captures), 2);
-  const cJSON *capture = cJSON_GetArrayItem(captures, 0);
-  assert_true(spawn_number(capture, "leak_id") == 1.0);
-  assert_string_equal(spawn_string(capture, "process"), "app.exe");
-  assert_true(spawn_number(capture, "pid") == 4242.0);
-  assert_string_equal(spawn_string(capture, "kind"), "virtualalloc");
-  assert_string_equal(spawn_string(capture, "started"), "2026-03-01T00:01:00.000Z");
-  assert_string_equal(spawn_string(capture, "ended"), "2026-03-01T00:01:30.500Z");
-  assert_true(spawn_number(capture, "bytes") == 5242880.0);
-  assert_string_equal(spawn_string(capture, "path"),
-                      "C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl");
-  assert_string_equal(spawn_string(capture, "outcome"), "saved");
-  capture = cJSON_GetArrayItem(captures, 1);
-  assert_true(cJSON_IsNull(spawn_member(capture, "leak_id")));
-  assert_true(cJSON_IsNull(spawn_member(capture, "ended")));
-  assert_true(cJSON_IsNull(spawn_member(capture, "path")));
-  assert_string_equal(spawn_string(capture, "process"), UMLAUT);
-  cJSON_Delete(document);
-}
-
-static void test_captures_csv(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(0, "captures", "list", "--csv", "--db", DATABASE);
-  assert_string_equal(result->out.text,
-                      "id,leak_id,process,pid,created,kind,started,ended,bytes,path,outcome\n"
-                      "1,1,app.exe,4242,2026-02-28T23:00:00.000Z,virtualalloc,2026-03-01T00:01:00.000Z,2026-"
-                      "03-01T00:01:30.500Z,"
-                      "5242880,C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl,saved\n"
-                      "2,," UMLAUT ",77,2026-02-28T23:00:00.250Z,virtualalloc,2026-03-01T00:02:00.000Z,,0,,"
-                      "\"failed: the recorder said \"\"no\"\", twice\"\n");
-}
-
-static void test_captures_text(void **state)
-{
-  (void)state;
-  const spawn_result *result = RUN(0, "captures", "list", "--db", DATABASE);
-  SAYS(result->out, "  4242  app.exe  saved  C:\\captures\\20260301T000100Z-app.exe-4242-virtualalloc.etl\n");
-  SAYS(result->out, "  " UMLAUT "  failed: the recorder said \"no\", twice  -\n");
 }
 
 /* ---- which file ---- */
@@ -362,9 +296,6 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_leaks_csv),
       cmocka_unit_test(test_leaks_text),
       cmocka_unit_test(test_leaks_of_a_time),
-      cmocka_unit_test(test_captures_json),
-      cmocka_unit_test(test_captures_csv),
-      cmocka_unit_test(test_captures_text),
       cmocka_unit_test(test_missing_file),
       cmocka_unit_test(test_what_is_no_database),
       cmocka_unit_test(test_database_of_somebody_else),

@@ -69,13 +69,27 @@ static void defaults_are_the_promised_ones(void **state)
   assert_int_equal(settings.capture_stop_deadline_ms, 1800000);
   assert_int_equal(settings.capture_cancel_deadline_ms, 60000);
   assert_int_equal(settings.capture_buffers, 64);
+  assert_int_equal(settings.capture_heap_method, SEEP_HEAP_METHOD_AUTO);
+  assert_int_equal(settings.capture_enough_growth_bytes, 268435456);
+  assert_int_equal(settings.capture_minimum_commit_bytes, 536870912);
+  assert_int_equal(settings.capture_folder_quota_count, 50);
+  assert_int_equal(settings.capture_recordings_per_day, 6);
+  assert_int_equal(settings.capture_sample_ppm, 1000000);
+  assert_true(settings.capture_compress);
+  assert_true(settings.capture_bounded_files);
+  assert_int_equal(settings.capture_stop_patience_ms, 120000);
+  assert_int_equal(settings.capture_stop_priority, SEEP_STOP_PRIORITY_HIGH);
+  assert_int_equal(settings.capture_flag_expiry_ms, INT64_C(604800000));
+  assert_int_equal(settings.capture_flag_allow.count, 0);
+  assert_int_equal(settings.capture_flag_deny.count, 1);
+  assert_string_equal(settings.capture_flag_deny.names[0], "svchost.exe");
   assert_int_equal(settings.store_retention_ms, INT64_C(1209600000));
   assert_int_equal(settings.store_hourly_ms, INT64_C(34560000000));
   assert_int_equal(settings.store_maximum_bytes, 268435456);
   assert_int_equal(settings.heartbeat_ms, 86400000);
   assert_int_equal(settings.own_private_bytes, 67108864);
   assert_int_equal(settings.own_cpu_permille, 20);
-  assert_int_equal(settings.ignored_count, 0);
+  assert_int_equal(settings.ignored.count, 0);
 }
 
 static void safe_only_switches_recording_and_looking_into_processes_off(void **state)
@@ -127,7 +141,7 @@ static void values_are_taken(void **state)
   assert_int_equal(settings.heartbeat_ms, 3600000);
   assert_int_equal(settings.detector_minimum_growth_bytes, INT64_C(1125899906842624));
   assert_false(settings.detector_handles);
-  assert_int_equal(settings.ignored_count, 2);
+  assert_int_equal(settings.ignored.count, 2);
   assert_true(seep_settings_ignores(&settings, "BACKUP.EXE"));
   assert_true(seep_settings_ignores(&settings, "sp\xC3\xA4t.exe"));
   assert_false(seep_settings_ignores(&settings, "backup"));
@@ -219,8 +233,8 @@ static void wrong_types_are_refused(void **state)
   is_refused("{\"capture\": {\"enabled\": 1}}", SEEP_INVALID, 1, "capture.enabled", "true or false");
   is_refused("{\"capture\": {\"enabled\": \"true\"}}", SEEP_INVALID, 1, "capture.enabled", "true or false");
   is_refused("{\"capture\": {\"heap_method\": true}}", SEEP_INVALID, 1, "capture.heap_method",
-             "must be one of \"auto\", \"off\"");
-  is_refused("{\"capture\": {\"heap_method\": \"live\"}}", SEEP_INVALID, 1, "capture.heap_method", "one of");
+             "must be one of \"auto\", \"live\"");
+  is_refused("{\"capture\": {\"heap_method\": \"alive\"}}", SEEP_INVALID, 1, "capture.heap_method", "one of");
   is_refused("{\"capture\": {\"instance\": 7}}", SEEP_INVALID, 1, "capture.instance", "letters");
   is_refused("{\"processes\": {\"ignore\": \"a.exe\"}}", SEEP_INVALID, 1, "processes.ignore", "list");
   is_refused("{\"processes\": {\"ignore\": [\n\"a.exe\",\n7]}}", SEEP_INVALID, 3, "processes.ignore",
@@ -479,11 +493,16 @@ static void what_is_written_reads_back(void **state)
   }
   settings.poll_urgent_interval_ms = 7000;
   settings.capture_enabled = false;
-  settings.ignored_count = SEEP_SETTINGS_IGNORED;
+  settings.capture_sample_ppm = 120;
+  settings.capture_flag_deny.count = SEEP_SETTINGS_IGNORED;
   for (size_t i = 0; i < SEEP_SETTINGS_IGNORED; i++) {
-    memset(settings.ignored[i], 'x', SEEP_SETTINGS_NAME_SIZE - 1);
+    memset(settings.capture_flag_deny.names[i], 'z', SEEP_SETTINGS_NAME_SIZE - 1);
   }
-  memcpy(settings.ignored[1], "\xC3\xA4\xE2\x82\xAC%{}", 8);
+  settings.ignored.count = SEEP_SETTINGS_IGNORED;
+  for (size_t i = 0; i < SEEP_SETTINGS_IGNORED; i++) {
+    memset(settings.ignored.names[i], 'x', SEEP_SETTINGS_NAME_SIZE - 1);
+  }
+  memcpy(settings.ignored.names[1], "\xC3\xA4\xE2\x82\xAC%{}", 8);
   settings.image_count = SEEP_SETTINGS_IMAGES;
   for (size_t i = 0; i < SEEP_SETTINGS_IMAGES; i++) {
     seep_settings_image *image = &settings.images[i];

@@ -51,6 +51,30 @@ static void keep_lineage(engine_rig *r, const seep_store_lineage *lineage)
   r->lineages_kept++;
 }
 
+static void add_promise(engine_rig *r, seep_command *command)
+{
+  command->as.journal.done = r->journal_answer;
+  if (r->journal_answer == SEEP_OK) {
+    assert_true(r->journal_count < ENGINE_RIG_PROMISES);
+    assert_string_equal(command->as.journal.kind, SEEP_PROMISE_FLAG);
+    seep_text_copy(r->journal[r->journal_count++], SEEP_PROMISE_SIZE, command->as.journal.text);
+    command->as.journal.id = (int64_t)r->journal_count;
+  }
+}
+
+static void carry_flag(engine_rig *r, seep_command *command)
+{
+  const seep_tracing_flags flags = fake_registry_port(&r->registry);
+  command->as.flag.done = SEEP_OK;
+  if (command->as.flag.edit != SEEP_TRACING_FLAG_KEEP) {
+    command->as.flag.done = flags.edit(flags.context, command->as.flag.image, command->as.flag.edit,
+                                       command->as.flag.number, NULL);
+  }
+  if (command->as.flag.done == SEEP_OK) {
+    command->as.flag.done = flags.read(flags.context, command->as.flag.image, &command->as.flag.state, NULL);
+  }
+}
+
 static void carry(void *context, seep_command *command)
 {
   engine_rig *r = context;
@@ -98,6 +122,28 @@ static void carry(void *context, seep_command *command)
     keep_lineage(r, command->as.lineage);
     break;
   case SEEP_COMMAND_CAPTURE_ADD:
+    r->captures++;
+    r->last_capture = *command->as.capture;
+    break;
+  case SEEP_COMMAND_SIDECAR:
+    r->sidecars++;
+    seep_text_copy(r->sidecar_path, sizeof r->sidecar_path, command->as.sidecar.path);
+    seep_text_copy_bytes(r->sidecar, sizeof r->sidecar, command->as.sidecar.text, command->as.sidecar.length);
+    break;
+  case SEEP_COMMAND_JOURNAL_ADD:
+    add_promise(r, command);
+    break;
+  case SEEP_COMMAND_JOURNAL_REMOVE:
+    assert_true(command->as.journal.id > 0 && command->as.journal.id <= (int64_t)r->journal_count);
+    r->journal[command->as.journal.id - 1][0] = '\0';
+    break;
+  case SEEP_COMMAND_FLAG:
+    carry_flag(r, command);
+    break;
+  case SEEP_COMMAND_ROLE:
+    command->as.role.role = r->registry.role;
+    command->as.role.done = r->registry.role_answer;
+    break;
   case SEEP_COMMAND_RECORDER:
     break;
   }
@@ -153,6 +199,7 @@ static void begin(engine_rig *r)
                                  .capture_folder = "/data/captures",
                                  .temporary_folder = "/data/captures/temporary",
                                  .path_separator = '/',
+                                 .host = r->host,
                                  .emit = carry,
                                  .emit_context = r};
   r->engine = seep_engine_new(&options, &r->settings);

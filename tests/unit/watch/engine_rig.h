@@ -7,12 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fake_registry.h"
 #include "fakes.h"
+#include "report/sidecar.h"
 #include "watch/engine.h"
 
 #define MB (UINT64_C(1) << 20)
 #define ENGINE_RIG_ORDER 4096
 #define ENGINE_RIG_LINEAGES 16
+#define ENGINE_RIG_PROMISES 32
 
 typedef struct engine_rig {
   fake_world world;
@@ -31,7 +34,16 @@ typedef struct engine_rig {
   size_t leaks_opened, leaks_updated, requests, bookmarks, history_told;
   uint64_t history_told_bytes;
   seep_recorder_target target;
-  size_t inventories; /* asked for; the test answers */
+  fake_registry registry;
+  char journal[ENGINE_RIG_PROMISES][SEEP_PROMISE_SIZE]; /* by id - 1; "" = removed */
+  size_t journal_count;
+  seep_status journal_answer;
+  seep_store_capture last_capture;
+  size_t captures, sidecars;
+  char sidecar[SEEP_SIDECAR_SIZE]; /* the last one */
+  char sidecar_path[512];
+  const char *host; /* of the next engine; NULL = not known */
+  size_t inventories;              /* asked for; the test answers */
   seep_process_key inventory_of;
   seep_store_lineage lineages[ENGINE_RIG_LINEAGES]; /* what has been kept, each image once */
   size_t lineage_count, lineages_kept;

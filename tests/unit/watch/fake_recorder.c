@@ -1,13 +1,17 @@
 /*
  * Stands in for wpr.exe in the watchdog's own tests, as a real child process on any system: -start makes a
  * raw file in TMP (so TMP must have been set for it), -stop writes the file it is told to, -cancel does
- * nothing. Each call is appended to calls.txt, and knobs.txt rules it ("hang 1": seconds; "fail 2": the n-th
- * call exits with 9; "start_exit N", "stop_exit N": that verb exits with N, which needs Windows beyond 255).
- * Both files lie two folders above TMP.
+ * nothing. Each call is appended to calls.txt, and knobs.txt rules it ("hang 1": seconds; "stop_hang 1":
+ * -stop alone; "fail 2": the n-th call exits with 9; "start_exit N", "stop_exit N": that verb exits with N,
+ * which needs Windows beyond 255). Both files lie two folders above TMP.
  */
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "standin/etl_writer.h"
 
 #ifdef _WIN32
 #include <windows.h>
@@ -71,6 +75,40 @@ static unsigned long count_call(int argc, char **argv)
   return lines + 1;
 }
 
+/* ---- what -stop writes ---- */
+
+static bool write_at(void *context, uint64_t offset, const void *bytes, size_t size)
+{
+  FILE *file = context;
+  return fseek(file, (long)offset, SEEK_SET) == 0 && fwrite(bytes, 1, size, file) == size;
+}
+
+/* A whole trace in which process 4242 has committed a megabyte; knob "empty 1": nothing of it, "lost N": that
+ * many events lost, "unreadable 1": no trace. */
+static int write_trace(const char *path)
+{
+  static const etl_writer_settings settings = {.buffer_bytes = 65536,
+                                               .processors = 2,
+                                               .os_build = 20348,
+                                               .log_file_mode = 1,
+                                               .start_filetime = UINT64_C(133000000000000000),
+                                               .logger_name = "fake"};
+  static etl_writer writer;
+  const etl_writer_memory memory = {
+      .pid = 4242, .tid = 1, .address = 0x10000000, .size_bytes = 1 << 20, .flags = 0x3000};
+  FILE *file = fopen(path, "wb");
+  if (file == NULL) {
+    return 8;
+  }
+  bool done = etl_writer_open(&writer, &settings, write_at, file);
+  done = done && etl_writer_add_background(&writer, settings.start_filetime + 100);
+  if (knob("empty") == 0) {
+    done = done && etl_writer_add_allocation(&writer, settings.start_filetime + 200, &memory);
+  }
+  done = etl_writer_close(&writer, settings.start_filetime + 1000, (uint32_t)knob("lost")) && done;
+  return fclose(file) == 0 && done ? 0 : 8;
+}
+
 static int write_file(const char *path, const char *text)
 {
   FILE *file = fopen(path, "wb");
@@ -79,6 +117,12 @@ static int write_file(const char *path, const char *text)
   }
   fputs(text, file);
   return fclose(file) == 0 ? 0 : 8;
+}
+
+/* Without a name of its own a recording has the one that everybody uses. */
+static const char *instance_of(int argc, char **argv)
+{
+  return argc > 2 && strcmp(argv[argc - 2], "-instancename") == 0 ? argv[argc - 1] : "WprApp";
 }
 
 int main(int argc, char **argv)
@@ -101,11 +145,18 @@ int main(int argc, char **argv)
     return 9;
   }
   if (strcmp(argv[1], "-start") == 0) {
-    snprintf(path, sizeof path, "%s/WPR_initiated_Seepwatch_WPR System Collector.etl", folder);
+    snprintf(path, sizeof path, "%s/WPR_initiated_%s_WPR System Collector.etl", folder,
+             instance_of(argc, argv));
     return knob("start_exit") != 0 ? (int)(unsigned)knob("start_exit") : write_file(path, "raw");
+  }
+  if (strcmp(argv[1], "-stop") == 0 && knob("stop_hang") != 0) {
+    sleep_seconds((unsigned)knob("stop_hang"));
   }
   if (strcmp(argv[1], "-stop") == 0 && knob("stop_exit") != 0) {
     return (int)(unsigned)knob("stop_exit");
   }
-  return strcmp(argv[1], "-stop") == 0 && argc > 2 ? write_file(argv[2], "a finished trace") : 0;
+  if (strcmp(argv[1], "-stop") == 0 && argc > 2) {
+    return knob("unreadable") != 0 ? write_file(argv[2], "no trace at all") : write_trace(argv[2]);
+  }
+  return 0;
 }

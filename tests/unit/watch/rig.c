@@ -37,11 +37,14 @@ const char *rig_path(const char *name)
   return path;
 }
 
+#define QUICK_TO_CALL                                                                                        \
+  "{\"poll\":{\"interval_s\":1,\"urgent_interval_s\":1},"                                                    \
+  "\"detector\":{\"bucket_s\":1,\"observation_s\":64,\"minimum_slope_bytes_per_hour\":1048576,"              \
+  "\"minimum_growth_bytes\":8388608},"
+
 static const char settings_text[] =
-    "{\"poll\":{\"interval_s\":1,\"urgent_interval_s\":1},"
-    "\"detector\":{\"bucket_s\":1,\"observation_s\":64,\"minimum_slope_bytes_per_hour\":1048576,"
-    "\"minimum_growth_bytes\":8388608},"
-    "\"capture\":{\"maximum_s\":20,\"minimum_free_bytes\":0,\"cool_down_s\":0}}";
+    QUICK_TO_CALL "\"capture\":{\"maximum_s\":20,\"minimum_free_bytes\":0,\"cool_down_s\":0,"
+                  "\"recordings_per_day\":0,\"stop_patience_s\":0}}";
 
 static void remove_tree(const char *folder)
 {
@@ -72,6 +75,14 @@ void rig_write(const char *name, const char *text)
 void rig_write_settings(void)
 {
   rig_write("seepwatch.json", settings_text);
+}
+
+void rig_configure_capture(const char *members)
+{
+  char text[1000];
+  snprintf(text, sizeof text, QUICK_TO_CALL "\"capture\":{\"minimum_free_bytes\":0,\"cool_down_s\":0,%s}}",
+           members);
+  rig_write("seepwatch.json", text);
 }
 
 void rig_remove(const char *name)
@@ -127,6 +138,12 @@ static void says_running(void *context)
   uv_sem_post(&r->running);
 }
 
+static void says_stopping(void *context)
+{
+  rig *r = context;
+  r->stopping++;
+}
+
 static void run_thread(void *context)
 {
   rig *r = context;
@@ -146,12 +163,25 @@ void rig_start(rig *r)
                                    .feed = fake_feed_port(&r->feed),
                                    .sink = fake_sink_port(&r->sink),
                                    .clock = fake_world_clock(&r->world),
+                                   .flags = r->flags,
+                                   .child_guard = r->child_guard,
+                                   .recorder_build = r->recorder_build,
+                                   .background = r->background,
+                                   .undo_only = r->undo_only,
                                    .running = says_running,
+                                   .stopping = says_stopping,
                                    .running_context = r};
   uv_sem_init(&r->running, 0);
   assert_int_equal(seep_watchdog_new(&options, &r->watchdog, NULL), SEEP_OK);
   assert_int_equal(uv_thread_create(&r->thread, run_thread, r), 0);
   uv_sem_wait(&r->running);
+}
+
+static void let_go(rig *r)
+{
+  seep_watchdog_free(r->watchdog);
+  r->watchdog = NULL;
+  uv_sem_destroy(&r->running);
 }
 
 unsigned rig_stop(rig *r)
@@ -160,11 +190,16 @@ unsigned rig_stop(rig *r)
   seep_watchdog_post(r->watchdog, SEEP_CONTROL_STOP);
   uv_thread_join(&r->thread);
   unsigned took_ms = (unsigned)((uv_hrtime() - begin) / 1000000u);
-  seep_watchdog_free(r->watchdog);
-  r->watchdog = NULL;
-  uv_sem_destroy(&r->running);
+  let_go(r);
   assert_int_equal(r->ended, SEEP_OK);
   return took_ms;
+}
+
+seep_status rig_wait(rig *r)
+{
+  uv_thread_join(&r->thread);
+  let_go(r);
+  return r->ended;
 }
 
 const seep_alert *rig_poll_until(rig *r, uint32_t id, size_t n)
@@ -177,6 +212,42 @@ const seep_alert *rig_poll_until(rig *r, uint32_t id, size_t n)
     seep_watchdog_post(r->watchdog, SEEP_CONTROL_POLL_NOW);
   }
   return NULL;
+}
+
+const seep_alert *rig_hurry_until(rig *r, uint32_t id, size_t n)
+{
+  for (unsigned looks = 0; looks < RIG_PATIENCE_MS / 2; looks++) {
+    const seep_alert *alert = fake_sink_wait(&r->sink, id, n, 0);
+    if (alert != NULL) {
+      return alert;
+    }
+    seep_watchdog_post(r->watchdog, SEEP_CONTROL_POLL_NOW);
+    uv_sleep(2);
+  }
+  return NULL;
+}
+
+void rig_begin_recording(rig *r)
+{
+  fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
+  rig_start(r);
+  assert_non_null(rig_hurry_until(r, SEEP_ALERT_RECORDING_STARTED, 1));
+}
+
+const seep_alert *rig_record(rig *r, uint32_t end)
+{
+  rig_begin_recording(r);
+  seep_watchdog_post(r->watchdog, SEEP_CONTROL_SAVE_NOW);
+  const seep_alert *alert = fake_sink_wait(&r->sink, end, 1, RIG_PATIENCE_MS);
+  assert_non_null(alert);
+  return alert;
+}
+
+const char *rig_insert(const seep_alert *alert, const char *label)
+{
+  const char *text = seep_alert_insert(alert, label);
+  assert_non_null(text);
+  return text;
 }
 
 int rig_set_up(void **state)
@@ -206,19 +277,85 @@ int rig_tear_down(void **state)
   return 0;
 }
 
+bool rig_is_there(const char *name)
+{
+  return seep_files_size(rig_path(name)) > 0;
+}
+
+typedef struct file_count {
+  const char *ending;
+  size_t count;
+} file_count;
+
+static bool count_file(void *context, const char *name, const char *path)
+{
+  file_count *c = context;
+  size_t length = strlen(name), tail = strlen(c->ending);
+  (void)path;
+  c->count += length >= tail && strcmp(name + length - tail, c->ending) == 0;
+  return true;
+}
+
+size_t rig_count_files(const char *folder, const char *ending)
+{
+  file_count c = {.ending = ending};
+  seep_files_each(rig_path(folder), '/', count_file, &c);
+  return c.count;
+}
+
 bool rig_temporary_is_empty(void)
 {
   return seep_files_folder_bytes(rig_path("captures/temporary")) == 0;
 }
 
-size_t rig_journal_entries(void)
+static seep_store *open_store(void)
 {
   seep_store *store = NULL;
-  seep_store_journal_entry entries[4];
-  size_t count = 99;
   seep_wall now = {1};
   assert_int_equal(seep_store_open(rig_path("seepwatch.db"), now, NULL, &store, NULL, NULL), SEEP_OK);
+  return store;
+}
+
+size_t rig_journal_entries(void)
+{
+  seep_store *store = open_store();
+  seep_store_journal_entry entries[4];
+  size_t count = 99;
   assert_int_equal(seep_store_journal_list(store, entries, 4, &count, NULL), SEEP_OK);
   seep_store_close(store);
   return count;
+}
+
+void rig_journal_add(const char *kind, const char *subject, int64_t written_ms)
+{
+  seep_store *store = open_store();
+  seep_store_journal_entry entry = {.written = {written_ms}};
+  seep_text_copy(entry.kind, sizeof entry.kind, kind);
+  seep_text_copy(entry.subject, sizeof entry.subject, subject);
+  assert_int_equal(seep_store_journal_add(store, &entry, NULL), SEEP_OK);
+  seep_store_close(store);
+}
+
+typedef struct capture_list {
+  seep_store_capture *items;
+  size_t size, count;
+} capture_list;
+
+static bool take_capture(void *context, const seep_store_capture *capture)
+{
+  capture_list *list = context;
+  if (list->count < list->size) {
+    list->items[list->count] = *capture;
+  }
+  list->count++;
+  return true;
+}
+
+size_t rig_captures(seep_store_capture *out, size_t size)
+{
+  capture_list list = {.items = out, .size = size};
+  seep_store *store = open_store();
+  assert_int_equal(seep_store_captures(store, take_capture, &list, NULL), SEEP_OK);
+  seep_store_close(store);
+  return list.count;
 }

@@ -148,9 +148,9 @@ static void a_refused_recording_is_offered_again_while_the_case_is_open(void **s
   engine_rig_poll(r, 120);
   assert_int_equal(r->requests, 1);
   refuse_recording(r);
-  engine_rig_poll(r, 3590);
+  engine_rig_poll(r, 299);
   assert_int_equal(r->requests, 1);
-  engine_rig_poll(r, 20);
+  engine_rig_poll(r, 602); /* ten minutes, half of them more or less */
   assert_int_equal(r->requests, 2);
 }
 
@@ -412,8 +412,8 @@ static void an_image_is_judged_by_its_own_thresholds(void **state)
 
 static void ignore(engine_rig *r, const char *image)
 {
-  r->settings.ignored_count = 1;
-  seep_text_copy(r->settings.ignored[0], sizeof r->settings.ignored[0], image);
+  r->settings.ignored.count = 1;
+  seep_text_copy(r->settings.ignored.names[0], sizeof r->settings.ignored.names[0], image);
   seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,15 @@
 
 static const char *recorder_path;
 
+/* Counts what is asked of it; what it takes is itself. */
+typedef struct fake_guard {
+  bool refuses;
+  unsigned taken, ended, left, process_id;
+} fake_guard;
+
 typedef struct rig {
   uv_loop_t loop;
+  fake_guard guard;
   seep_child *child;
   seep_tracer tracer;
   seep_tracer_result result;
@@ -46,6 +54,29 @@ static void clean(void)
   }
 }
 
+static void *take(void *context, unsigned process_id)
+{
+  fake_guard *guard = context;
+  guard->taken++;
+  guard->process_id = process_id;
+  return guard->refuses ? NULL : guard;
+}
+
+static void end_group(void *context, void *group)
+{
+  fake_guard *guard = context;
+  assert_ptr_equal(group, guard);
+  assert_int_equal(guard->left + 1, guard->taken); /* while it is held */
+  guard->ended++;
+}
+
+static void leave(void *context, void *group)
+{
+  fake_guard *guard = context;
+  assert_ptr_equal(group, guard);
+  guard->left++;
+}
+
 static int set_up(void **state)
 {
   rig *r = calloc(1, sizeof *r);
@@ -57,7 +88,8 @@ static int set_up(void **state)
   assert_int_equal(seep_files_make_folder(FOLDER "/captures", NULL), SEEP_OK);
   assert_int_equal(seep_files_make_folder(TEMPORARY, NULL), SEEP_OK);
   assert_int_equal(uv_loop_init(&r->loop), 0);
-  r->child = seep_child_new(&r->loop, recorder_path, TEMPORARY, &r->tracer);
+  seep_child_guard guard = {&r->guard, take, end_group, leave};
+  r->child = seep_child_new(&r->loop, recorder_path, TEMPORARY, &guard, &r->tracer);
   assert_non_null(r->child);
   *state = r;
   return 0;
@@ -81,10 +113,24 @@ static void done(void *context, const seep_tracer_result *result)
   r->done++;
 }
 
-static seep_status run(rig *r, const char *first, const char *second, int64_t deadline_ms, bool kill)
+static seep_status run_at(rig *r, const char *first, const char *second, int64_t deadline_ms, bool kill,
+                          seep_tracer_priority priority)
 {
   const char *arguments[] = {first, second, NULL};
-  return r->tracer.run(r->tracer.context, arguments, deadline_ms, kill, done, r, NULL);
+  seep_tracer_call call = {arguments, deadline_ms, kill, priority};
+  return r->tracer.run(r->tracer.context, &call, done, r, NULL);
+}
+
+static seep_status run(rig *r, const char *first, const char *second, int64_t deadline_ms, bool kill)
+{
+  return run_at(r, first, second, deadline_ms, kill, SEEP_TRACER_PRIORITY_NORMAL);
+}
+
+static void expect_guard(const rig *r, unsigned taken, unsigned ended, unsigned left)
+{
+  assert_int_equal(r->guard.taken, taken);
+  assert_int_equal(r->guard.ended, ended);
+  assert_int_equal(r->guard.left, left);
 }
 
 static void exit_code_and_the_end_of_the_output_come_back(void **state)
@@ -97,7 +143,7 @@ static void exit_code_and_the_end_of_the_output_come_back(void **state)
   assert_false(r->result.timed_out);
   assert_int_equal(r->result.exit_code, 0);
   assert_true(strlen(r->result.output) > 100); /* far more was printed: the pipe was drained, its end kept */
-  assert_int_equal(seep_files_size(TEMPORARY "/out.etl"), 16);
+  assert_true(seep_files_size(TEMPORARY "/out.etl") > 65536);
 }
 
 static void tmp_is_the_folder_it_was_given(void **state)
@@ -148,13 +194,16 @@ static void a_missing_program_is_not_found_and_done_is_not_called(void **state)
   seep_tracer missing;
   seep_error error;
   const char *arguments[] = {"-start", NULL};
-  seep_child *child = seep_child_new(&r->loop, FOLDER "/no-such-program.exe", TEMPORARY, &missing);
+  seep_tracer_call call = {arguments, 1000, true, SEEP_TRACER_PRIORITY_HIGH};
+  seep_child_guard guard = {&r->guard, take, end_group, leave};
+  seep_child *child = seep_child_new(&r->loop, FOLDER "/no-such-program.exe", TEMPORARY, &guard, &missing);
   assert_non_null(child);
-  assert_int_equal(missing.run(missing.context, arguments, 1000, true, done, r, &error), SEEP_NOT_FOUND);
+  assert_int_equal(missing.run(missing.context, &call, done, r, &error), SEEP_NOT_FOUND);
   assert_int_equal(error.domain, SEEP_DOMAIN_UV);
   seep_child_free(child);
   uv_run(&r->loop, UV_RUN_DEFAULT);
   assert_int_equal(r->done, 0);
+  expect_guard(r, 0, 0, 0);
 }
 
 static void a_detached_call_is_never_told(void **state)
@@ -167,6 +216,116 @@ static void a_detached_call_is_never_told(void **state)
   assert_int_equal(r->done, 0);
 }
 
+static void a_group_is_taken_once_and_left_when_the_program_has_ended(void **state)
+{
+  rig *r = *state;
+  assert_int_equal(run(r, "-cancel", NULL, 10000, true), SEEP_OK);
+  expect_guard(r, 1, 0, 0);
+  assert_int_not_equal(r->guard.process_id, 0);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_int_equal(r->done, 1);
+  assert_false(r->result.timed_out);
+  expect_guard(r, 1, 0, 1);
+}
+
+static void a_group_is_ended_at_a_deadline_that_kills(void **state)
+{
+  rig *r = *state;
+  write_knobs("hang 3\n");
+  assert_int_equal(run(r, "-cancel", NULL, 300, true), SEEP_OK);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_true(r->result.timed_out);
+  expect_guard(r, 1, 1, 1);
+}
+
+static void a_group_is_only_left_at_a_deadline_that_does_not(void **state)
+{
+  rig *r = *state;
+  write_knobs("hang 1\n");
+  assert_int_equal(run(r, "-cancel", NULL, 300, false), SEEP_OK);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_true(r->result.timed_out);
+  expect_guard(r, 1, 0, 1);
+}
+
+static void a_detached_group_is_left_and_ended_if_so_wished(void **state)
+{
+  rig *r = *state;
+  write_knobs("hang 1\n");
+  assert_int_equal(run(r, "-cancel", NULL, 10000, true), SEEP_OK);
+  r->tracer.detach(r->tracer.context, false);
+  expect_guard(r, 1, 0, 1);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  r->guard = (fake_guard){0};
+  assert_int_equal(run(r, "-cancel", NULL, 10000, false), SEEP_OK);
+  r->tracer.detach(r->tracer.context, true);
+  expect_guard(r, 1, 1, 1);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  expect_guard(r, 1, 1, 1);
+  assert_int_equal(r->done, 0);
+}
+
+/* Then the process alone is ended: it never gets to write its file. */
+static void a_guard_that_takes_nothing_is_asked_no_more(void **state)
+{
+  rig *r = *state;
+  uv_sleep(1500); /* children that tests before have left to end by themselves may write here until then */
+  (void)seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "WprApp");
+  (void)seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch");
+  write_knobs("hang 1\n");
+  r->guard.refuses = true;
+  assert_int_equal(run(r, "-start", NULL, 300, true), SEEP_OK);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_true(r->result.timed_out);
+  expect_guard(r, 1, 0, 0);
+  uv_sleep(1500);
+  assert_int_equal(seep_files_folder_bytes(TEMPORARY), 0);
+}
+
+static void without_a_guard_all_is_as_before(void **state)
+{
+  rig *r = *state;
+  seep_tracer plain;
+  const char *arguments[] = {"-cancel", NULL};
+  seep_tracer_call call = {arguments, 10000, true, SEEP_TRACER_PRIORITY_NORMAL};
+  seep_child *child = seep_child_new(&r->loop, recorder_path, TEMPORARY, NULL, &plain);
+  assert_non_null(child);
+  assert_int_equal(plain.run(plain.context, &call, done, r, NULL), SEEP_OK);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_int_equal(r->done, 1);
+  seep_child_free(child);
+  expect_guard(r, 0, 0, 0);
+}
+
+/* Who may lower a process may not always raise one: what this system does for the test itself, it must have
+ * done for the child. */
+static void expect_priority(rig *r, seep_tracer_priority wished, int level)
+{
+  int own = 0, expected = 0, found = 0;
+  assert_int_equal(uv_os_getpriority(uv_os_getpid(), &own), 0);
+  assert_int_equal(run_at(r, "-cancel", NULL, 10000, true, wished), SEEP_OK);
+  int process_id = (int)r->guard.process_id;
+  assert_int_equal(uv_os_getpriority(process_id, &found), 0);
+  expected = own;
+  if (wished != SEEP_TRACER_PRIORITY_NORMAL && uv_os_setpriority(process_id, level) == 0) {
+    assert_int_equal(uv_os_getpriority(process_id, &expected), 0);
+  } else if (wished != SEEP_TRACER_PRIORITY_NORMAL) {
+    print_message("priority %d is refused here: only that this is no error was tested\n", level);
+  }
+  assert_int_equal(found, expected);
+  r->tracer.detach(r->tracer.context, true);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+}
+
+static void a_priority_is_what_was_wished_for_where_it_is_allowed(void **state)
+{
+  rig *r = *state;
+  write_knobs("hang 3\n");
+  expect_priority(r, SEEP_TRACER_PRIORITY_NORMAL, 0);
+  expect_priority(r, SEEP_TRACER_PRIORITY_LOW, UV_PRIORITY_BELOW_NORMAL);
+  expect_priority(r, SEEP_TRACER_PRIORITY_HIGH, UV_PRIORITY_HIGH);
+}
+
 static void leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial(void **state)
 {
   rig *r = *state;
@@ -177,13 +336,17 @@ static void leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial(void
       seep_files_write(TEMPORARY "/WPR_initiated_Seepwatch_WPR System Collector.etl", "raw", 3, NULL),
       SEEP_OK);
   assert_int_equal(seep_files_write(TEMPORARY "/x.wprp", "p", 1, NULL), SEEP_OK);
+  assert_int_equal(seep_files_write(TEMPORARY "/keeping.gz.part", "part", 4, NULL), SEEP_OK);
+  assert_int_equal(seep_files_make_folder(TEMPORARY "/out.etl.NGENPDB", NULL), SEEP_OK);
+  assert_int_equal(seep_files_make_folder(TEMPORARY "/out.etl.NGENPDB/a.pdb", NULL), SEEP_OK);
+  assert_int_equal(seep_files_write(TEMPORARY "/out.etl.NGENPDB/a.pdb/a.pdb", "pdb", 3, NULL), SEEP_OK);
   assert_int_equal(seep_files_write(TEMPORARY "/out.etl", "half", 4, NULL), SEEP_OK);
   assert_int_equal(seep_files_raw_bytes(TEMPORARY, "Seepwatch"), 3);
-  assert_int_equal(
-      seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch", TEMPORARY "/out.etl"), 2);
-  assert_int_equal(seep_files_folder_bytes(TEMPORARY), 4);
-  assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch", NULL), 0);
+  assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch"), 3);
   assert_int_equal(seep_files_folder_bytes(TEMPORARY), 0);
+  assert_int_equal(seep_files_make_folder(TEMPORARY "/out.etl.NGENPDB", NULL), SEEP_OK); /* it had gone */
+  assert_int_equal(seep_files_folder_bytes(TEMPORARY "/out.etl.NGENPDB"), 0);
+  assert_int_equal(seep_files_clean_temporary(TEMPORARY, FOLDER "/captures", '/', "Seepwatch"), 0);
   assert_int_equal(seep_files_read(FOLDER "/captures/out.partial.etl", 100, &text, &size, NULL), SEEP_OK);
   assert_int_equal(size, 4);
   free(text);
@@ -206,6 +369,13 @@ int main(int argc, char **argv)
       child_test(a_deadline_ends_the_wait),
       child_test(a_missing_program_is_not_found_and_done_is_not_called),
       child_test(a_detached_call_is_never_told),
+      child_test(a_group_is_taken_once_and_left_when_the_program_has_ended),
+      child_test(a_group_is_ended_at_a_deadline_that_kills),
+      child_test(a_group_is_only_left_at_a_deadline_that_does_not),
+      child_test(a_detached_group_is_left_and_ended_if_so_wished),
+      child_test(a_guard_that_takes_nothing_is_asked_no_more),
+      child_test(without_a_guard_all_is_as_before),
+      child_test(a_priority_is_what_was_wished_for_where_it_is_allowed),
       child_test(leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial),
   };
   if (argc < 2) {

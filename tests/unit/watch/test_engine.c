@@ -70,8 +70,8 @@ static void healthy_processes_are_left_in_peace(void **state)
 static void an_ignored_image_is_never_told(void **state)
 {
   engine_rig *r = *state;
-  r->settings.ignored_count = 1;
-  snprintf(r->settings.ignored[0], sizeof r->settings.ignored[0], "LEAKY.exe");
+  r->settings.ignored.count = 1;
+  snprintf(r->settings.ignored.names[0], sizeof r->settings.ignored.names[0], "LEAKY.exe");
   seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
   engine_rig_poll(r, 120);
@@ -187,13 +187,13 @@ static void cases_get_new_rows_when_the_store_is_exchanged(void **state)
 static void a_case_that_was_ignored_is_told_when_it_is_not_any_more(void **state)
 {
   engine_rig *r = *state;
-  r->settings.ignored_count = 1;
-  snprintf(r->settings.ignored[0], sizeof r->settings.ignored[0], "leaky.exe");
+  r->settings.ignored.count = 1;
+  snprintf(r->settings.ignored.names[0], sizeof r->settings.ignored.names[0], "leaky.exe");
   seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
   engine_rig_poll(r, 120);
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 0);
-  r->settings.ignored_count = 0;
+  r->settings.ignored.count = 0;
   seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   engine_rig_poll(r, 10);
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 1);

@@ -118,8 +118,8 @@ static void settings_change(server *s)
 
 static void ignore(server *s)
 {
-  s->r->settings.ignored_count = 1;
-  snprintf(s->r->settings.ignored[0], sizeof s->r->settings.ignored[0], "W3WP.exe");
+  s->r->settings.ignored.count = 1;
+  snprintf(s->r->settings.ignored.names[0], sizeof s->r->settings.ignored.names[0], "W3WP.exe");
   settings_change(s);
 }
 

@@ -151,8 +151,8 @@ static void lives_that_nobody_remembers_do_not(void **state)
 static void lives_of_an_ignored_image_are_not_told(void **state)
 {
   engine_rig *r = *state;
-  r->settings.ignored_count = 1;
-  seep_text_copy(r->settings.ignored[0], sizeof r->settings.ignored[0], "Worker.exe");
+  r->settings.ignored.count = 1;
+  seep_text_copy(r->settings.ignored.names[0], sizeof r->settings.ignored.names[0], "Worker.exe");
   seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   live_often(r, 1000, 6, SLOW);
   assert_int_equal(leaks_told(r) + leaks_over(r), 0);

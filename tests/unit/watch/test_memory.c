@@ -183,8 +183,8 @@ static void while_it_grows_rapidly_five_times_as_often(void **state)
 static void nobody_is_asked_for_who_is_ignored(void **state)
 {
   engine_rig *r = *state;
-  r->settings.ignored_count = 1;
-  snprintf(r->settings.ignored[0], sizeof r->settings.ignored[0], "LEAKY.exe");
+  r->settings.ignored.count = 1;
+  snprintf(r->settings.ignored.names[0], sizeof r->settings.ignored.names[0], "LEAKY.exe");
   engine_rig_restart(r);
   memory_rig_leak(r, 4242, "leaky.exe");
   engine_rig_poll(r, CALLED + 20);

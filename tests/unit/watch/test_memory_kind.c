@@ -203,8 +203,8 @@ static void of_the_ignored_no_kind_is_told(void **state)
       memory_rig_answer(r, &inventory);
     }
   }
-  r->settings.ignored_count = 1;
-  snprintf(r->settings.ignored[0], sizeof r->settings.ignored[0], "leaky.exe");
+  r->settings.ignored.count = 1;
+  snprintf(r->settings.ignored.names[0], sizeof r->settings.ignored.names[0], "leaky.exe");
   seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   memory_rig_answer_heap(r, leaky->commit_bytes - 50 * MB);
   assert_string_equal(r->last_leak.kind, "Heap");

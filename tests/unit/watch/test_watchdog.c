@@ -28,6 +28,19 @@ static void starts_and_stops(void **state)
   assert_int_equal(fake_sink_count_of(&r->sink, SEEP_ALERT_SERVICE_STOPPED), 1);
 }
 
+/* The compressed file is there alone, beside what is known of it. */
+static void is_whole(const char *path)
+{
+  char beside[1024];
+  size_t length = strlen(path);
+  assert_true(length > 7 && strcmp(path + length - 7, ".etl.gz") == 0);
+  assert_true(seep_files_size(path) > 0);
+  snprintf(beside, sizeof beside, "%.*s", (int)(length - 3), path);
+  assert_int_equal(seep_files_size(beside), 0);
+  snprintf(beside, sizeof beside, "%.*s.json", (int)(length - 7), path);
+  assert_true(seep_files_size(beside) > 500);
+}
+
 static void a_leak_is_recorded_and_saved(void **state)
 {
   rig *r = *state;
@@ -37,7 +50,7 @@ static void a_leak_is_recorded_and_saved(void **state)
   assert_non_null(rig_poll_until(r, SEEP_ALERT_RECORDING_STARTED, 1));
   const seep_alert *saved = rig_poll_until(r, SEEP_ALERT_RECORDING_SAVED, 1);
   assert_non_null(saved);
-  assert_int_equal(seep_files_size(saved->inserts[2]), 16);
+  is_whole(saved->inserts[2]);
   assert_true(rig_temporary_is_empty());
   (void)rig_stop(r);
   assert_int_equal(rig_calls_of("-start"), 1);
@@ -131,7 +144,8 @@ static void a_recorder_that_fails_at_any_call_leaves_nothing(void **state)
     fake_world_add(&r->world, 4242, "leaky.exe", 100 * MB, 2 * (int64_t)MB);
     rig_start(r);
     assert_non_null(
-        rig_poll_until(r, fail < 3 ? SEEP_ALERT_RECORDING_FAILED : SEEP_ALERT_RECORDING_SAVED, 1));
+        /* a start that is refused is tried once more with a plainer profile */
+        rig_poll_until(r, fail == 2 ? SEEP_ALERT_RECORDING_FAILED : SEEP_ALERT_RECORDING_SAVED, 1));
     (void)rig_stop(r);
     fake_world_remove(&r->world, 4242);
     assert_int_equal(rig_journal_entries(), 0);

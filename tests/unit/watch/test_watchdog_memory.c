@@ -23,7 +23,7 @@ static const char settings_text[] =
     "\"detector\":{\"bucket_s\":1,\"observation_s\":64,\"minimum_slope_bytes_per_hour\":1048576,"
     "\"minimum_growth_bytes\":8388608},"
     "\"memory\":{\"interval_s\":2,\"minimum_growth_bytes\":1048576,\"maximum_ms\":777},"
-    "\"capture\":{\"maximum_s\":20,\"minimum_free_bytes\":0,\"cool_down_s\":0}}";
+    "\"capture\":{\"maximum_s\":20,\"minimum_free_bytes\":0,\"cool_down_s\":0,\"bounded_files\":false}}";
 
 static int set_up(void **state)
 {

@@ -11,6 +11,7 @@
 #include <windows.h>
 
 #include "win/win_alert_sink.h"
+#include "win/win_background.h"
 #include "win/win_clock.h"
 #include "win/win_error.h"
 #include "win/win_wide.h"
@@ -109,12 +110,31 @@ static void codes_become_statuses(void **state)
   assert_int_equal(error.code, INT64_C(0xC0000022));
 }
 
+/* What the mode does to disk and memory cannot be asked for; that it ends with the work can. */
+static void background_work_leaves_the_thread_as_it_was(void **state)
+{
+  (void)state;
+  int before = GetThreadPriority(GetCurrentThread());
+  for (int round = 0; round < 2; round++) {
+    seep_win_background(true);
+    seep_win_background(true);
+    assert_in_range(GetThreadPriority(GetCurrentThread()) + 100, 0, before + 100); /* never above */
+    seep_win_background(false);
+    assert_int_equal(GetThreadPriority(GetCurrentThread()), before);
+  }
+  seep_win_background(false);
+  assert_int_equal(GetThreadPriority(GetCurrentThread()), before);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(text_survives_the_boundary), cmocka_unit_test(a_cut_text_is_whole_characters),
-      cmocka_unit_test(the_clock_runs_forward),     cmocka_unit_test(alerts_are_taken),
+      cmocka_unit_test(text_survives_the_boundary),
+      cmocka_unit_test(a_cut_text_is_whole_characters),
+      cmocka_unit_test(the_clock_runs_forward),
+      cmocka_unit_test(alerts_are_taken),
       cmocka_unit_test(codes_become_statuses),
+      cmocka_unit_test(background_work_leaves_the_thread_as_it_was),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,1 @@
+seep_fuzz_target(promise SOURCES fuzz_promise.c LINK seep::capture)
