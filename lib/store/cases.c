@@ -25,6 +25,16 @@ static void bind_leak(seep_store_query *query, const seep_store_leak *leak)
   seep_store__bind_real(query, leak->confidence);
   seep_store__bind_text(query, leak->kind);
   seep_store__bind_text(query, leak->ending);
+  seep_store__bind_real(query, leak->kind_confidence);
+  seep_store__bind_text(query, leak->kind_reason);
+  seep_store__bind_text(query, leak->services);
+  seep_store__bind_text(query, leak->evidence);
+  seep_store__bind_i64(query, leak->times_told);
+  seep_store__bind_i64(query, leak->told.ms);
+  seep_store__bind_text(query, leak->told_because);
+  seep_store__bind_i64(query, leak->time_left_ms);
+  seep_store__bind_u64(query, leak->system_commit_bytes);
+  seep_store__bind_u64(query, leak->system_limit_bytes);
 }
 
 seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_error *error)
@@ -33,8 +43,10 @@ seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak, seep_
   seep_store__query(&query, store, SEEP_SLOT_LEAK_ADD,
                     "INSERT INTO leak(pid, created, image, began_ms, opened_ms, closed_ms, verdict,"
                     " slope_bytes_per_hour, slope_low_bytes_per_hour, slope_high_bytes_per_hour,"
-                    " growth_bytes, commit_bytes, confidence, kind, ending)"
-                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                    " growth_bytes, commit_bytes, confidence, kind, ending, kind_confidence, kind_reason,"
+                    " services, evidence, times_told, told_ms, told_because, time_left_ms,"
+                    " system_commit_bytes, system_limit_bytes)"
+                    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   bind_leak(&query, leak);
   seep_status status = seep_store__run(&query, "write leak", error);
   if (status == SEEP_OK) {
@@ -50,7 +62,9 @@ seep_status seep_store_leak_update(seep_store *store, const seep_store_leak *lea
                     "UPDATE leak SET pid = ?, created = ?, image = ?, began_ms = ?, opened_ms = ?,"
                     " closed_ms = ?, verdict = ?, slope_bytes_per_hour = ?, slope_low_bytes_per_hour = ?,"
                     " slope_high_bytes_per_hour = ?, growth_bytes = ?, commit_bytes = ?, confidence = ?,"
-                    " kind = ?, ending = ? WHERE id = ?");
+                    " kind = ?, ending = ?, kind_confidence = ?, kind_reason = ?, services = ?,"
+                    " evidence = ?, times_told = ?, told_ms = ?, told_because = ?, time_left_ms = ?,"
+                    " system_commit_bytes = ?, system_limit_bytes = ? WHERE id = ?");
   bind_leak(&query, leak);
   seep_store__bind_i64(&query, leak->id);
   seep_status status = seep_store__run(&query, "update leak", error);
@@ -75,6 +89,23 @@ seep_status seep_store_leak_close_all(seep_store *store, seep_wall now, const ch
   return status;
 }
 
+/* What the alerts said. */
+static void read_told(const seep_store_query *query, seep_store_leak *leak)
+{
+  sqlite3_stmt *row = query->statement;
+  const int64_t times = sqlite3_column_int64(row, 20), left = seep_store__column_wall(query, 23).ms;
+  leak->kind_confidence = sqlite3_column_double(row, 16);
+  seep_store__column_text(query, 17, leak->kind_reason, sizeof leak->kind_reason);
+  seep_store__column_text(query, 18, leak->services, sizeof leak->services);
+  seep_store__column_text(query, 19, leak->evidence, sizeof leak->evidence);
+  leak->times_told = times < 0 ? 0 : times > UINT_MAX ? UINT_MAX : (unsigned)times;
+  leak->told = seep_store__column_wall(query, 21);
+  seep_store__column_text(query, 22, leak->told_because, sizeof leak->told_because);
+  leak->time_left_ms = left < 0 || sqlite3_column_type(row, 23) == SQLITE_NULL ? -1 : left;
+  leak->system_commit_bytes = seep_store__column_u64(query, 24);
+  leak->system_limit_bytes = seep_store__column_u64(query, 25);
+}
+
 static void read_leak(const seep_store_query *query, seep_store_leak *leak)
 {
   sqlite3_stmt *row = query->statement;
@@ -82,9 +113,9 @@ static void read_leak(const seep_store_query *query, seep_store_leak *leak)
   leak->key.pid = (uint32_t)sqlite3_column_int64(row, 1);
   leak->key.created = seep_store__column_u64(query, 2);
   seep_store__column_text(query, 3, leak->image, sizeof leak->image);
-  leak->began.ms = sqlite3_column_int64(row, 4);
-  leak->opened.ms = sqlite3_column_int64(row, 5);
-  leak->closed.ms = sqlite3_column_int64(row, 6);
+  leak->began = seep_store__column_wall(query, 4);
+  leak->opened = seep_store__column_wall(query, 5);
+  leak->closed = seep_store__column_wall(query, 6);
   seep_store__column_text(query, 7, leak->verdict, sizeof leak->verdict);
   leak->slope_bytes_per_hour = sqlite3_column_double(row, 8);
   leak->slope_low_bytes_per_hour = sqlite3_column_double(row, 9);
@@ -94,6 +125,7 @@ static void read_leak(const seep_store_query *query, seep_store_leak *leak)
   leak->confidence = sqlite3_column_double(row, 13);
   seep_store__column_text(query, 14, leak->kind, sizeof leak->kind);
   seep_store__column_text(query, 15, leak->ending, sizeof leak->ending);
+  read_told(query, leak);
 }
 
 seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, void *context, seep_error *error)
@@ -104,8 +136,9 @@ seep_status seep_store_leaks(seep_store *store, seep_store_leak_visit visit, voi
     seep_store__query(&query, store, SEEP_SLOT_LEAK_NEXT,
                       "SELECT id, pid, created, image, began_ms, opened_ms, closed_ms, verdict,"
                       " slope_bytes_per_hour, slope_low_bytes_per_hour, slope_high_bytes_per_hour,"
-                      " growth_bytes, commit_bytes, confidence, kind, ending FROM leak WHERE id > ?"
-                      " ORDER BY id LIMIT 1");
+                      " growth_bytes, commit_bytes, confidence, kind, ending, kind_confidence, kind_reason,"
+                      " services, evidence, times_told, told_ms, told_because, time_left_ms,"
+                      " system_commit_bytes, system_limit_bytes FROM leak WHERE id > ? ORDER BY id LIMIT 1");
     seep_store__bind_i64(&query, leak.id);
     bool found = seep_store__row(&query);
     if (found) {
@@ -201,8 +234,8 @@ static void read_capture(const seep_store_query *query, seep_store_capture *capt
   capture->key.created = seep_store__column_u64(query, 3);
   seep_store__column_text(query, 4, capture->image, sizeof capture->image);
   seep_store__column_text(query, 5, capture->kind, sizeof capture->kind);
-  capture->started.ms = sqlite3_column_int64(row, 6);
-  capture->ended.ms = sqlite3_column_int64(row, 7);
+  capture->started = seep_store__column_wall(query, 6);
+  capture->ended = seep_store__column_wall(query, 7);
   capture->bytes = seep_store__column_u64(query, 8);
   seep_store__column_text(query, 9, capture->path, sizeof capture->path);
   seep_store__column_text(query, 10, capture->outcome, sizeof capture->outcome);
@@ -214,7 +247,7 @@ static void read_capture(const seep_store_query *query, seep_store_capture *capt
   capture->target_events = seep_store__column_u64(query, 16);
   capture->events_lost = seep_store__column_u64(query, 17);
   capture->buffers_lost = seep_store__column_u64(query, 18);
-  capture->removed.ms = sqlite3_column_int64(row, 19);
+  capture->removed = seep_store__column_wall(query, 19);
 }
 
 seep_status seep_store_captures(seep_store *store, seep_store_capture_visit visit, void *context,

@@ -35,7 +35,7 @@ static seep_status next_event(seep_store *store, const seep_store_filter *filter
   *found = seep_store__row(&query);
   if (*found) {
     event->id = sqlite3_column_int64(query.statement, 0);
-    event->wall.ms = sqlite3_column_int64(query.statement, 1);
+    event->wall = seep_store__column_wall(&query, 1);
     event->event = (uint32_t)sqlite3_column_int64(query.statement, 2);
     seep_store__column_text(&query, 3, event->level, sizeof event->level);
     seep_store__column_text(&query, 4, event->image, sizeof event->image);

@@ -352,6 +352,7 @@ seep_status seep_store_open(const char *path, seep_wall now, const seep_store_fi
     release(store);
     return status;
   }
+  seep_store__exhaustions_prepare(store);
   *out = store;
   return SEEP_OK;
 }

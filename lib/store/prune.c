@@ -11,6 +11,8 @@
 /* Free pages beyond this share of the file, and beyond this number, are given back, so many pages a call. */
 #define FREE_SHARE 8
 #define FREE_KEPT_PAGES 1024
+/* A file that is full holds Events 2004 up to this part of the limit. */
+#define EXHAUSTIONS_SHARE 8
 /* Room that is left for what is written until the next call: a part of the limit. */
 #define SLACK_SHARE 32
 
@@ -128,17 +130,26 @@ static seep_status drop_something(seep_store *store, bool *dropped, seep_store_p
   return status;
 }
 
+/* Events 2004 beyond their share first: or those of a server that has many would push out all else. That
+ * shortens no history of polls, hence does not count as capped. */
 static seep_status drop_by_size(seep_store *store, uint64_t maximum_bytes, seep_store_pruned *pruned,
                                 seep_error *error)
 {
   seep_status status = SEEP_OK;
   uint64_t bearable = maximum_bytes - maximum_bytes / SLACK_SHARE;
+  bool exhaustions = true; /* there may be too many */
   for (int i = 0; i < DROPS_AT_ONCE && status == SEEP_OK; i++) {
     pages now = {0, 0, 0};
     bool dropped = false;
     status = count_pages(store, &now, error);
     if (status != SEEP_OK || (uint64_t)((now.total - now.unused) * now.page_bytes) <= bearable) {
       break;
+    }
+    if (exhaustions) {
+      status = seep_store__exhaustions_shrink(store, maximum_bytes / EXHAUSTIONS_SHARE, &exhaustions, error);
+    }
+    if (status != SEEP_OK || exhaustions) {
+      continue;
     }
     status = drop_something(store, &dropped, pruned, error);
     pruned->capped = pruned->capped || dropped;
@@ -215,6 +226,9 @@ seep_status seep_store_prune(seep_store *store, const seep_store_limits *limits,
   }
   if (status == SEEP_OK) {
     status = expire_events(store, limits->hourly_from, error);
+  }
+  if (status == SEEP_OK) {
+    status = seep_store__exhaustions_expire(store, limits->hourly_from, error);
   }
   if (status == SEEP_OK && limits->maximum_bytes > 0) {
     status = drop_by_size(store, limits->maximum_bytes, &done, error);

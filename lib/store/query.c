@@ -106,6 +106,8 @@ void seep_store__query(seep_store_query *query, seep_store *store, seep_store_sl
   if (query->rc == SQLITE_OK && store->statements[slot] == NULL) {
     query->rc =
         sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[slot], NULL);
+    /* Our statements are right: it is the tables that are not what they were. */
+    query->rc = query->rc == SQLITE_ERROR ? SQLITE_CORRUPT : query->rc;
   }
   query->statement = store->statements[slot];
 }

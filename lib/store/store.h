@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "judge/lineage.h"
+#include "observe/exhaustion.h"
 #include "observe/snapshot.h"
 #include "observe/system_memory.h"
 
@@ -84,14 +85,14 @@ typedef struct seep_store_limits {
 
 typedef struct seep_store_pruned {
   uint64_t polls, hours;
-  bool capped;        /* something younger than the limits' ages had to go because of maximum_bytes */
+  bool capped;        /* polls or hours younger than the limits' ages had to go because of maximum_bytes */
   seep_wall raw_from; /* the oldest poll still there; 0 when there is none */
 } seep_store_pruned;
 
 /* Deletes what is older than the limits, then, while the file is larger than maximum_bytes, the oldest polls,
- * and hours only when a day of polls is all that is left. Processes go when nothing names them any more.
- * Leaks, captures and journal are never touched. A bounded piece of work per call; room that many deletions
- * freed is given back to the volume bit by bit. */
+ * and hours only when a day of polls is all that is left; before either, Events 2004 beyond an eighth of it.
+ * Processes go when nothing names them any more. Leaks, captures and journal are never touched. A bounded
+ * piece of work per call; room that many deletions freed is given back to the volume bit by bit. */
 seep_status seep_store_prune(seep_store *store, const seep_store_limits *limits, seep_store_pruned *pruned,
                              seep_error *error);
 
@@ -110,6 +111,16 @@ typedef struct seep_store_leak {
   double confidence;
   char kind[24];   /* kind of memory, seep_memory_kind_text */
   char ending[64]; /* why it was closed: "" while open */
+  /* What the alerts about it said beyond that; "" and 0 = not known. */
+  double kind_confidence;
+  char kind_reason[256];
+  char services[192]; /* that its process hosts, "A, B" */
+  char evidence[512]; /* what the verdict stands on, in words */
+  unsigned times_told;
+  seep_wall told;                                   /* last, */
+  char told_because[64];                            /* why it was, */
+  int64_t time_left_ms;                             /* and until the commit limit then; -1 = not known */
+  uint64_t system_commit_bytes, system_limit_bytes; /* likewise */
 } seep_store_leak;
 
 seep_status seep_store_leak_open(seep_store *store, seep_store_leak *leak,
@@ -303,5 +314,32 @@ seep_status seep_store_event_add(seep_store *store, seep_store_event *event,
 typedef bool (*seep_store_event_visit)(void *context, const seep_store_event *event);
 seep_status seep_store_events(seep_store *store, const seep_store_filter *filter,
                               seep_store_event_visit visit, void *context, seep_error *error);
+
+/* ---- Events 2004 ---- */
+
+typedef enum seep_store_match {
+  SEEP_STORE_MATCH_NONE = 0, /* no such process was known */
+  SEEP_STORE_MATCH_NAME,     /* one of that name: weak */
+  SEEP_STORE_MATCH_EXACT     /* by PID and creation time */
+} seep_store_match;
+
+typedef struct seep_store_exhaustion {
+  int64_t id;
+  seep_wall seen;               /* when it was read, which may be long after event->time_created */
+  bool told;                    /* in an alert of its own; else counted into another one */
+  const seep_exhaustion *event; /* reading: valid during the visit */
+  seep_store_match matches[SEEP_EXHAUSTION_PROCESSES];
+} seep_store_exhaustion;
+
+/* Fills id. They go with the told events (limits' hourly_from), and of more than SEEP_STORE_EXHAUSTIONS the
+ * oldest. Names longer than the event structure has are cut there already. */
+#define SEEP_STORE_EXHAUSTIONS 5000
+seep_status seep_store_exhaustion_add(seep_store *store, seep_store_exhaustion *exhaustion,
+                                      seep_error *error);
+
+/* Oldest first; of the filter only the times count, and `seen` is what they are compared with. */
+typedef bool (*seep_store_exhaustion_visit)(void *context, const seep_store_exhaustion *exhaustion);
+seep_status seep_store_exhaustions(seep_store *store, const seep_store_filter *filter,
+                                   seep_store_exhaustion_visit visit, void *context, seep_error *error);
 
 #endif

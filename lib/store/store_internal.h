@@ -57,6 +57,12 @@ typedef enum seep_store_slot {
   SEEP_SLOT_EVENT_ADD,
   SEEP_SLOT_EVENT_NEXT,
   SEEP_SLOT_EVENT_EXPIRE,
+  SEEP_SLOT_EXHAUSTION_ADD,
+  SEEP_SLOT_EXHAUSTION_NAME,
+  SEEP_SLOT_EXHAUSTION_COUNT,
+  SEEP_SLOT_EXHAUSTION_DROP_NAMES,
+  SEEP_SLOT_EXHAUSTION_DROP,
+  SEEP_SLOT_EXHAUSTION_NEXT,
   SEEP_SLOT_VERSION1_PROCESSES,
   SEEP_SLOT_VERSION1_POLL,
   SEEP_SLOT_PAGES,
@@ -195,6 +201,19 @@ seep_status seep_store__ask(seep_store *store, const char *sql, int64_t *number,
 /* As seep_store_journal_list, but *count holds what could be read whatever comes back: for rescuing. */
 seep_status seep_store__journal_read(seep_store *store, seep_store_journal_entry *entries, size_t size,
                                      size_t *count, seep_error *error);
+
+/* ---- exhaustions.c ---- */
+
+/* Has the statements of seep_store_exhaustion_add ready, for that runs when memory is short. What could not
+ * be made ready is made at its first use. */
+void seep_store__exhaustions_prepare(seep_store *store);
+
+/* Some of those seen before, oldest first; inside the caller's transaction. */
+seep_status seep_store__exhaustions_expire(seep_store *store, seep_wall before, seep_error *error);
+/* The oldest of them if all take more than maximum_bytes, as well as that can be reckoned: never more than a
+ * hundred a call; inside the caller's transaction. *dropped: call again, there may be more to go. */
+seep_status seep_store__exhaustions_shrink(seep_store *store, uint64_t maximum_bytes, bool *dropped,
+                                           seep_error *error);
 
 /* ---- processes.c ---- */
 

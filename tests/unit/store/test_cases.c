@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,48 @@ static bool keep_leak(void *context, const seep_store_leak *leak)
   return l->most == 0 || l->count < l->most;
 }
 
+/* Two cases; the first goes on with another process, and is a leak by then. */
+static void write_leaks(seep_store *store, seep_store_leak *leak)
+{
+  assert_int_equal(seep_store_leak_open(store, leak, NULL), SEEP_OK);
+  assert_true(leak->id > 0);
+  seep_store_leak second = *leak;
+  second.slope_bytes_per_hour = NAN;
+  second.slope_low_bytes_per_hour = second.slope_high_bytes_per_hour = 0;
+  snprintf(second.kind, sizeof second.kind, "private-data");
+  assert_int_equal(seep_store_leak_open(store, &second, NULL), SEEP_OK);
+  assert_true(second.id != leak->id);
+  leak->key = (seep_process_key){4321, 77};
+  snprintf(leak->verdict, sizeof leak->verdict, "leak");
+  leak->closed.ms = 3000;
+  leak->commit_bytes = 8192;
+  snprintf(leak->ending, sizeof leak->ending, "exited");
+  assert_int_equal(seep_store_leak_update(store, leak, NULL), SEEP_OK);
+  seep_store_leak absent = *leak;
+  absent.id = 99;
+  assert_int_equal(seep_store_leak_update(store, &absent, NULL), SEEP_NOT_FOUND);
+}
+
+static void assert_leaks(const leaks *l, const seep_store_leak *leak)
+{
+  const seep_store_leak *back = &l->list[0];
+  assert_true(back->id == leak->id && back->key.pid == 4321);
+  assert_true(back->key.created == 77 && back->growth_bytes == (uint64_t)INT64_MAX);
+  assert_string_equal(back->verdict, "leak");
+  assert_true(back->slope_low_bytes_per_hour == -2e9 && back->slope_high_bytes_per_hour == 1e300);
+  assert_string_equal(back->image, leak->image);
+  assert_true(back->began.ms == 1000 && back->opened.ms == 2000 && back->closed.ms == 3000);
+  assert_true(back->slope_bytes_per_hour == -1.5e9 && back->confidence == 0.97 && back->commit_bytes == 8192);
+  assert_string_equal(back->kind, "heap");
+  assert_string_equal(back->ending, "exited");
+  back = &l->list[1];
+  assert_true(back->closed.ms == 0 && back->slope_bytes_per_hour == 0.0);
+  assert_true(back->key.pid == 1234 && back->key.created == (uint64_t)INT64_MAX);
+  assert_string_equal(back->verdict, "rapid");
+  assert_true(back->slope_low_bytes_per_hour == 0.0 && back->slope_high_bytes_per_hour == 0.0);
+  assert_string_equal(l->list[1].ending, "");
+}
+
 static void test_leaks(void **state)
 {
   (void)state;
@@ -63,47 +106,16 @@ static void test_leaks(void **state)
                           .growth_bytes = UINT64_MAX,
                           .commit_bytes = 4096,
                           .confidence = 0.97,
-                          .kind = "heap"};
-  assert_int_equal(seep_store_leak_open(store, &leak, NULL), SEEP_OK);
-  assert_true(leak.id > 0);
-  seep_store_leak second = leak;
-  second.slope_bytes_per_hour = NAN;
-  second.slope_low_bytes_per_hour = second.slope_high_bytes_per_hour = 0;
-  snprintf(second.kind, sizeof second.kind, "private-data");
-  assert_int_equal(seep_store_leak_open(store, &second, NULL), SEEP_OK);
-  assert_true(second.id != leak.id);
-  /* It goes on with another process, and is a leak by now. */
-  leak.key = (seep_process_key){4321, 77};
-  snprintf(leak.verdict, sizeof leak.verdict, "leak");
-  leak.closed.ms = 3000;
-  leak.commit_bytes = 8192;
-  snprintf(leak.ending, sizeof leak.ending, "exited");
-  assert_int_equal(seep_store_leak_update(store, &leak, NULL), SEEP_OK);
-  seep_store_leak absent = leak;
-  absent.id = 99;
-  assert_int_equal(seep_store_leak_update(store, &absent, NULL), SEEP_NOT_FOUND);
+                          .kind = "heap",
+                          .time_left_ms = -1};
+  write_leaks(store, &leak);
   seep_store_close(store);
 
   store = open_store(PATH);
   leaks l = {.store = store};
   assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
   assert_int_equal(l.count, 2);
-  const seep_store_leak *back = &l.list[0];
-  assert_true(back->id == leak.id && back->key.pid == 4321);
-  assert_true(back->key.created == 77 && back->growth_bytes == (uint64_t)INT64_MAX);
-  assert_string_equal(back->verdict, "leak");
-  assert_true(back->slope_low_bytes_per_hour == -2e9 && back->slope_high_bytes_per_hour == 1e300);
-  assert_string_equal(back->image, leak.image);
-  assert_true(back->began.ms == 1000 && back->opened.ms == 2000 && back->closed.ms == 3000);
-  assert_true(back->slope_bytes_per_hour == -1.5e9 && back->confidence == 0.97 && back->commit_bytes == 8192);
-  assert_string_equal(back->kind, "heap");
-  assert_string_equal(back->ending, "exited");
-  back = &l.list[1];
-  assert_true(back->closed.ms == 0 && back->slope_bytes_per_hour == 0.0);
-  assert_true(back->key.pid == 1234 && back->key.created == (uint64_t)INT64_MAX);
-  assert_string_equal(back->verdict, "rapid");
-  assert_true(back->slope_low_bytes_per_hour == 0.0 && back->slope_high_bytes_per_hour == 0.0);
-  assert_string_equal(l.list[1].ending, "");
+  assert_leaks(&l, &leak);
 
   unsigned closed = 0;
   seep_wall now = {5000};
@@ -120,6 +132,87 @@ static void test_leaks(void **state)
   l.most = 1;
   assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
   assert_int_equal(l.count, 1);
+  seep_store_close(store);
+}
+
+static void assert_told(const seep_store_leak *leak, const seep_store_leak *told)
+{
+  assert_true(leak->kind_confidence == told->kind_confidence && leak->times_told == told->times_told);
+  assert_true(leak->told.ms == told->told.ms && leak->time_left_ms == told->time_left_ms);
+  assert_true(leak->system_commit_bytes == told->system_commit_bytes);
+  assert_true(leak->system_limit_bytes == told->system_limit_bytes);
+  assert_string_equal(leak->kind_reason, told->kind_reason);
+  assert_string_equal(leak->services, told->services);
+  assert_string_equal(leak->evidence, told->evidence);
+  assert_string_equal(leak->told_because, told->told_because);
+}
+
+/* What the alerts said: at the opening, after an update, with nothing known, and texts that fill their room.
+ */
+static void test_what_was_told(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  seep_store_leak leak = {.image = "a.exe",
+                          .kind_confidence = 0.92,
+                          .kind_reason = "heap blocks grew",
+                          .services = "Dnscache, LanmanServer\xED\xA0\x80",
+                          .evidence = "rose in 11 of 12 buckets",
+                          .times_told = 1,
+                          .told = {4000},
+                          .told_because = "first report",
+                          .time_left_ms = 0,
+                          .system_commit_bytes = UINT64_MAX,
+                          .system_limit_bytes = 1};
+  seep_store_leak unknown = {.image = "b.exe", .time_left_ms = -1}, changed = leak;
+  assert_int_equal(seep_store_leak_open(store, &leak, NULL), SEEP_OK);
+  assert_int_equal(seep_store_leak_open(store, &unknown, NULL), SEEP_OK);
+  assert_int_equal(seep_store_leak_open(store, &changed, NULL), SEEP_OK);
+  memset(changed.kind_reason, 'r', sizeof changed.kind_reason - 1);
+  memset(changed.services, 's', sizeof changed.services - 1);
+  memset(changed.evidence, 'e', sizeof changed.evidence - 1);
+  memset(changed.told_because, 'b', sizeof changed.told_because - 1);
+  changed.kind_confidence = 0.5;
+  changed.times_told = UINT_MAX;
+  changed.told.ms = 9000;
+  changed.time_left_ms = 123456789;
+  changed.system_commit_bytes = 77;
+  changed.system_limit_bytes = 88;
+  assert_int_equal(seep_store_leak_update(store, &changed, NULL), SEEP_OK);
+  seep_store_close(store);
+  store = open_store(PATH);
+  leaks l = {.count = 0};
+  assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
+  assert_int_equal(l.count, 3);
+  leak.system_commit_bytes = INT64_MAX;
+  assert_told(&l.list[0], &leak);
+  assert_told(&l.list[1], &unknown);
+  assert_told(&l.list[2], &changed);
+  seep_store_close(store);
+}
+
+/* By somebody else's hand. */
+static void test_odd_leaks(void **state)
+{
+  (void)state;
+  seep_store *store = open_store(PATH);
+  seep_store_leak leak = {.image = "a.exe"};
+  assert_int_equal(seep_store_leak_open(store, &leak, NULL), SEEP_OK);
+  store_files_sql(PATH,
+                  "UPDATE leak SET times_told = -1, time_left_ms = 'soon', told_ms = 9223372036854775807,"
+                  " began_ms = -9223372036854775808, evidence = X'61006200', services = 7,"
+                  " kind_confidence = 1e999, system_commit_bytes = -1");
+  leaks l = {.count = 0};
+  assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
+  const seep_store_leak *back = &l.list[0];
+  assert_true(back->times_told == 0 && back->time_left_ms == 0 && back->system_commit_bytes == 0);
+  assert_true(back->told.ms == INT64_C(1) << 52 && back->began.ms == -(INT64_C(1) << 52));
+  assert_string_equal(back->evidence, "a");
+  assert_string_equal(back->services, "7");
+  store_files_sql(PATH, "UPDATE leak SET times_told = 4294967296, time_left_ms = -9");
+  l.count = 0;
+  assert_int_equal(seep_store_leaks(store, keep_leak, &l, NULL), SEEP_OK);
+  assert_true(l.list[0].times_told == UINT_MAX && l.list[0].time_left_ms == -1);
   seep_store_close(store);
 }
 
@@ -382,8 +475,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, clean, clean)
   const struct CMUnitTest tests[] = {
-      TEST(test_leaks),           TEST(test_captures), TEST(test_removed_captures),
-      TEST(test_recent_captures), TEST(test_journal),  TEST(test_values),
-      TEST(test_events)};
+      TEST(test_leaks),    TEST(test_what_was_told),    TEST(test_odd_leaks),
+      TEST(test_captures), TEST(test_removed_captures), TEST(test_recent_captures),
+      TEST(test_journal),  TEST(test_values),           TEST(test_events)};
   return cmocka_run_group_tests_name("store/cases", tests, NULL, NULL);
 }

@@ -50,6 +50,9 @@ typedef struct image {
 
 static image closed, crashed;
 
+static const seep_exhaustion diagnosis = {
+    .process_count = 2, .processes = {{.name = "x.exe"}, {.name = "y.exe"}}, .paged_tag_count = 1};
+
 static bytes read_file(const char *path)
 {
   bytes b = {NULL, 0};
@@ -74,9 +77,11 @@ static int make_images(void **state)
     assert_int_equal(poll_script_append(run, store, number, NULL), SEEP_OK);
     seep_store_event event = {.wall = moment_of(number), .event = 210, .level = "warning"};
     seep_store_leak leak = {.image = "x.exe"};
+    seep_store_exhaustion exhaustion = {.seen = moment_of(number), .event = &diagnosis};
     if (number % 10 == 0) {
       assert_int_equal(seep_store_event_add(store, &event, NULL), SEEP_OK);
       assert_int_equal(seep_store_leak_open(store, &leak, NULL), SEEP_OK);
+      assert_int_equal(seep_store_exhaustion_add(store, &exhaustion, NULL), SEEP_OK);
     }
   }
   crashed = (image){read_file(PATH), read_file(PATH "-wal")};
@@ -167,6 +172,15 @@ static bool see_event(void *context, const seep_store_event *event)
   return true;
 }
 
+static bool see_exhaustion(void *context, const seep_store_exhaustion *exhaustion)
+{
+  const seep_exhaustion *event = exhaustion->event;
+  for (size_t i = 0; i < event->process_count; i++) {
+    *(size_t *)context += strlen(event->processes[i].name);
+  }
+  return true;
+}
+
 static bool see_leak(void *context, const seep_store_leak *leak)
 {
   *(size_t *)context += strlen(leak->image);
@@ -193,6 +207,9 @@ static void use(seep_store *store)
   assert_bearable(seep_store_hours(store, &filter, see_hour, &sum, NULL));
   assert_bearable(seep_store_events(store, &filter, see_event, &sum, NULL));
   assert_bearable(seep_store_leaks(store, see_leak, &sum, NULL));
+  assert_bearable(seep_store_exhaustions(store, &filter, see_exhaustion, &sum, NULL));
+  seep_store_exhaustion exhaustion = {.event = &diagnosis};
+  assert_bearable(seep_store_exhaustion_add(store, &exhaustion, NULL));
   assert_bearable(seep_store_journal_list(store, entries, 4, &sum, NULL));
   poll_script_run *run = poll_script_begin(&script);
   for (size_t number = POLLS; number < POLLS + 12; number++) {

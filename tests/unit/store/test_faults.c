@@ -39,7 +39,7 @@ typedef struct day {
   bool missed;      /* the poll before was lost, or there is none in this life */
   int64_t doubtful; /* number of the lost poll that may be there after a reopening all the same; -1: none */
   bool doubtful_missed;
-  unsigned events, journal, leaks, lineages, tried;
+  unsigned events, journal, leaks, lineages, exhaustions, tried;
 } day;
 
 static void assert_failure(seep_status status)
@@ -136,6 +136,9 @@ static void write_others(day *d)
   d->leaks += seep_store_leak_open(d->store, &leak, NULL) == SEEP_OK;
   const seep_store_lineage lineage = {.image = "x.exe", .seen = moment_of(d, 5)};
   d->lineages += seep_store_lineage_save(d->store, &lineage, NULL) == SEEP_OK;
+  const seep_exhaustion diagnosis = {.process_count = 2, .paged_tag_count = 1};
+  seep_store_exhaustion exhaustion = {.seen = moment_of(d, 5), .event = &diagnosis};
+  d->exhaustions += seep_store_exhaustion_add(d->store, &exhaustion, NULL) == SEEP_OK;
   d->tried++;
 }
 
@@ -195,12 +198,21 @@ static bool count_lineage(void *context, const seep_store_lineage *lineage)
   return true;
 }
 
+/* Whole, or not there. */
+static bool count_exhaustion(void *context, const seep_store_exhaustion *exhaustion)
+{
+  assert_int_equal(exhaustion->event->process_count, 2);
+  assert_int_equal(exhaustion->event->paged_tag_count, 1);
+  ++*(unsigned *)context;
+  return true;
+}
+
 static void check_others(const day *d)
 {
   seep_store_journal_entry entries[4];
   seep_store_filter filter;
   size_t count = 0;
-  unsigned leaks = 0, events = 0, lineages = 0;
+  unsigned leaks = 0, events = 0, lineages = 0, exhaustions = 0;
   seep_store_filter_init(&filter);
   assert_int_equal(seep_store_journal_list(d->store, entries, 4, &count, NULL), SEEP_OK);
   assert_in_range(count, d->journal, d->tried);
@@ -210,6 +222,8 @@ static void check_others(const day *d)
   assert_in_range(lineages, d->lineages, d->tried);
   assert_int_equal(seep_store_events(d->store, &filter, count_event, &events, NULL), SEEP_OK);
   assert_in_range(events, d->events, d->tried);
+  assert_int_equal(seep_store_exhaustions(d->store, &filter, count_exhaustion, &exhaustions, NULL), SEEP_OK);
+  assert_in_range(exhaustions, d->exhaustions, d->tried);
 }
 
 /* Returns whether the fault came. */
@@ -267,7 +281,7 @@ static void run_faults(fault_kind kind, unsigned times, unsigned step, const pol
     lives++;
     if (!fired) {
       assert_int_equal(d.lost, 0);
-      assert_int_equal(d.events + d.journal + d.leaks + d.lineages, 4);
+      assert_int_equal(d.events + d.journal + d.leaks + d.lineages + d.exhaustions, 5);
     }
     if (times == 1) {
       assert_true(d.lost <= 1);

@@ -1,5 +1,5 @@
 /*
- * Files of versions 1, 2 and 3, written by these versions themselves (tests/fixtures/store): everything in
+ * Files of versions 1 to 4, written by these versions themselves (tests/fixtures/store): everything in
  * them is there afterwards. Whatever fails on the way leaves them as they were. Files of a version to come
  * stay untouched.
  */
@@ -39,6 +39,8 @@ static const fixture closed_2 = {2, "version2.db", CLOSED_POLLS};
 static const fixture killed_2 = {2, "version2-killed.db", KILLED_POLLS};
 static const fixture closed_3 = {3, "version3.db", CLOSED_POLLS};
 static const fixture killed_3 = {3, "version3-killed.db", KILLED_POLLS};
+static const fixture closed_4 = {4, "version4.db", CLOSED_POLLS};
+static const fixture killed_4 = {4, "version4-killed.db", KILLED_POLLS};
 
 /* As the fixtures' README says. */
 static const poll_script script = {20, 0, 5 * SEEP_MS_PER_MINUTE, true};
@@ -99,6 +101,17 @@ static void check_verdict(const fixture *f, const seep_store_leak *leak)
   assert_true(leak->slope_low_bytes_per_hour == 1.25 * i && leak->slope_high_bytes_per_hour == 1.75 * i);
 }
 
+/* What the alerts said no version before 5 kept. */
+static void check_untold(const seep_store_leak *leak)
+{
+  assert_true(leak->kind_confidence == 0 && leak->times_told == 0 && leak->told.ms == 0);
+  assert_true(leak->time_left_ms == -1 && leak->system_commit_bytes == 0 && leak->system_limit_bytes == 0);
+  assert_string_equal(leak->kind_reason, "");
+  assert_string_equal(leak->services, "");
+  assert_string_equal(leak->evidence, "");
+  assert_string_equal(leak->told_because, "");
+}
+
 static bool see_leak(void *context, const seep_store_leak *leak)
 {
   count *c = context;
@@ -113,9 +126,23 @@ static bool see_leak(void *context, const seep_store_leak *leak)
   assert_true(leak->slope_bytes_per_hour == 1.5 * (double)i && leak->confidence == 0.25 * (double)i);
   assert_true(leak->growth_bytes == 4096 * (uint64_t)i && leak->commit_bytes == 1000003 * (uint64_t)i);
   check_verdict(c->f, leak);
+  check_untold(leak);
   assert_string_equal(leak->kind, "heap");
   assert_string_equal(leak->ending, i == 2 ? "" : "exited");
   return true;
+}
+
+/* Version 4 gave them this; those from before are not known to be whole. The second file was removed, and
+ * nobody could read it. */
+static void check_keeping(const fixture *f, const seep_store_capture *capture)
+{
+  const bool kept = f->version >= 4, readable = kept && capture->id == 1;
+  assert_string_equal(capture->ending, kept ? "it grew enough" : "");
+  assert_string_equal(capture->sha256, !kept ? "" : capture->id == 1 ? "5ec11" : "5ec12");
+  assert_true(capture->etl_bytes == (kept ? 987654321 * (uint64_t)capture->id : 0));
+  assert_true(capture->readable == readable && capture->events == (readable ? 77 : 0));
+  assert_true(capture->target_events == (readable ? 66 : 0) && capture->events_lost == (readable ? 5 : 0));
+  assert_true(capture->buffers_lost == readable && capture->removed.ms == (kept && !readable ? 9000 : 0));
 }
 
 static bool see_capture(void *context, const seep_store_capture *capture)
@@ -133,10 +160,7 @@ static bool see_capture(void *context, const seep_store_capture *capture)
   assert_string_equal(capture->path, path);
   assert_string_equal(capture->kind, "virtualalloc");
   assert_string_equal(capture->outcome, "saved");
-  /* What earlier versions did not know. */
-  assert_true(capture->ending[0] == '\0' && capture->sha256[0] == '\0' && !capture->readable);
-  assert_true(capture->etl_bytes == 0 && capture->events == 0 && capture->target_events == 0);
-  assert_true(capture->events_lost == 0 && capture->buffers_lost == 0 && capture->removed.ms == 0);
+  check_keeping(c->f, capture);
   return true;
 }
 
@@ -170,7 +194,14 @@ static bool see_lineage(void *context, const seep_store_lineage *lineage)
   return true;
 }
 
-/* Version 1 kept no events, and versions 1 and 2 no lineages. */
+static bool see_exhaustion(void *context, const seep_store_exhaustion *exhaustion)
+{
+  (void)exhaustion;
+  ++*(unsigned *)context;
+  return true;
+}
+
+/* Version 1 kept no events, versions 1 and 2 no lineages, none before 5 Events 2004. */
 static void check_added(const fixture *f, seep_store *store)
 {
   count c = {.f = f};
@@ -180,6 +211,9 @@ static void check_added(const fixture *f, seep_store *store)
   assert_int_equal(c.events, f->version == 1 ? 0 : 2);
   assert_int_equal(seep_store_lineages(store, see_lineage, &c, NULL), SEEP_OK);
   assert_int_equal(c.lineages, f->version < 3 ? 0 : 2);
+  unsigned exhaustions = 0;
+  assert_int_equal(seep_store_exhaustions(store, &filter, see_exhaustion, &exhaustions, NULL), SEEP_OK);
+  assert_int_equal(exhaustions, 0);
 }
 
 static void check_others(const fixture *f, seep_store *store)
@@ -238,7 +272,8 @@ static void describe(const char *path, char *out, size_t out_size)
       "SELECT sql FROM sqlite_master WHERE type = 'view' ORDER BY name",
       "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name",
       "SELECT name || ' ' || type || ' ' || ifnull(dflt_value, '-') FROM pragma_table_info('leak')",
-      "SELECT name || ' ' || type || ' ' || ifnull(dflt_value, '-') FROM pragma_table_info('capture')"};
+      "SELECT name || ' ' || type || ' ' || ifnull(dflt_value, '-') FROM pragma_table_info('capture')",
+      "SELECT sql FROM sqlite_master WHERE name LIKE 'exhaustion%' ORDER BY name"};
   sqlite3 *db = NULL;
   size_t used = 0;
   assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
@@ -267,6 +302,8 @@ static void check_schema(void)
   describe(PATH, upgraded, sizeof upgraded);
   describe(COPY, fresh, sizeof fresh);
   assert_non_null(strstr(fresh, "removed_ms INTEGER 0\n"));
+  assert_non_null(strstr(fresh, "time_left_ms INTEGER -1\n"));
+  assert_non_null(strstr(fresh, "exhaustion_entry\n"));
   assert_string_equal(upgraded, fresh);
 }
 
@@ -306,6 +343,7 @@ static void test_closed(void **state)
   migrate(&closed_1);
   migrate(&closed_2);
   migrate(&closed_3);
+  migrate(&closed_4);
 }
 
 static void test_killed(void **state)
@@ -314,6 +352,7 @@ static void test_killed(void **state)
   migrate(&killed_1);
   migrate(&killed_2);
   migrate(&killed_3);
+  migrate(&killed_4);
 }
 
 static bool keep_removal(void *context, const seep_store_capture *capture)
@@ -324,17 +363,41 @@ static bool keep_removal(void *context, const seep_store_capture *capture)
   return true;
 }
 
+static bool keep_time_left(void *context, const seep_store_leak *leak)
+{
+  *(int64_t *)context = leak->time_left_ms;
+  return true;
+}
+
+/* What version 5 added. */
+static void add_diagnosis(seep_store *store)
+{
+  const seep_exhaustion event = {.record_id = 9, .process_count = 1, .processes = {{.name = "new.exe"}}};
+  seep_store_exhaustion exhaustion = {.event = &event};
+  seep_store_filter filter;
+  unsigned exhaustions = 0;
+  seep_store_filter_init(&filter);
+  assert_int_equal(seep_store_exhaustion_add(store, &exhaustion, NULL), SEEP_OK);
+  assert_int_equal(exhaustion.id, 1);
+  assert_int_equal(seep_store_exhaustions(store, &filter, see_exhaustion, &exhaustions, NULL), SEEP_OK);
+  assert_int_equal(exhaustions, 1);
+  int64_t left = 0; /* of the last case */
+  assert_int_equal(seep_store_leaks(store, keep_time_left, &left, NULL), SEEP_OK);
+  assert_int_equal(left, 5000);
+}
+
 /* What was added can be written into an upgraded file as into a new one. */
 static void test_new_columns(void **state)
 {
   (void)state;
-  const fixture *const fixtures[] = {&killed_1, &closed_2, &killed_3};
-  for (size_t i = 0; i < 3; i++) {
+  const fixture *const fixtures[] = {&killed_1, &closed_2, &killed_3, &closed_4};
+  for (size_t i = 0; i < 4; i++) {
     seep_store *store = NULL;
     count c = {.lineages = 0};
     unpack_store(fixtures[i]);
     assert_int_equal(seep_store_open(PATH, moment_of(300), NULL, &store, NULL, NULL), SEEP_OK);
-    seep_store_leak leak = {.image = "new.exe", .verdict = "rapid", .slope_low_bytes_per_hour = 1};
+    seep_store_leak leak = {
+        .image = "new.exe", .verdict = "rapid", .slope_low_bytes_per_hour = 1, .time_left_ms = 5000};
     assert_int_equal(seep_store_leak_open(store, &leak, NULL), SEEP_OK);
     assert_int_equal(leak.id, 4);
     const seep_store_lineage lineage = {.image = "new.exe", .seen = {1}};
@@ -353,7 +416,9 @@ static void test_new_columns(void **state)
                      SEEP_OK);
     seep_wall removed[3] = {{0}};
     assert_int_equal(seep_store_captures(store, keep_removal, removed, NULL), SEEP_OK);
-    assert_true(removed[0].ms == 77 && removed[1].ms == 0 && removed[2].ms == 0);
+    assert_true(removed[0].ms == 77 && removed[2].ms == 0);
+    assert_true(removed[1].ms == (fixtures[i]->version < 4 ? 0 : 9000));
+    add_diagnosis(store);
     seep_store_close(store);
   }
 }
@@ -445,9 +510,11 @@ static void test_io_error(void **state)
   run_faults(&killed_1, FAULT_CHANGE, 1, 1, 5);
   run_faults(&killed_2, FAULT_CHANGE, 1, 1, 5);
   run_faults(&killed_3, FAULT_CHANGE, 1, 1, 5);
+  run_faults(&killed_4, FAULT_CHANGE, 1, 1, 5);
   run_faults(&closed_1, FAULT_CHANGE, FAULT_FOR_GOOD, 9, 5);
   run_faults(&closed_2, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
   run_faults(&closed_3, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&closed_4, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
 }
 
 static void test_disk_full(void **state)
@@ -456,9 +523,11 @@ static void test_disk_full(void **state)
   run_faults(&killed_1, FAULT_FULL, FAULT_FOR_GOOD, 2, 5);
   run_faults(&killed_2, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
   run_faults(&killed_3, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&killed_4, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
   run_faults(&closed_1, FAULT_FULL, 1, 9, 5);
   run_faults(&closed_2, FAULT_FULL, 1, 1, 5);
   run_faults(&closed_3, FAULT_FULL, 1, 1, 5);
+  run_faults(&closed_4, FAULT_FULL, 1, 1, 5);
 }
 
 static void test_read_error(void **state)
@@ -467,9 +536,11 @@ static void test_read_error(void **state)
   run_faults(&killed_1, FAULT_READ, 1, 2, 5);
   run_faults(&killed_2, FAULT_READ, 1, 1, 5);
   run_faults(&killed_3, FAULT_READ, 1, 1, 5);
+  run_faults(&killed_4, FAULT_READ, 1, 1, 5);
   run_faults(&closed_1, FAULT_READ, FAULT_FOR_GOOD, 3, 5);
   run_faults(&closed_2, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
   run_faults(&closed_3, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&closed_4, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
 }
 
 /* The power fails on the way: the file is of one version or the other, and whole. */
@@ -507,8 +578,10 @@ static void test_power_cut(void **state)
   cut_power(&killed_1, 10);
   cut_power(&killed_2, 5);
   cut_power(&killed_3, 5);
+  cut_power(&killed_4, 5);
   cut_power(&closed_2, 5);
   cut_power(&closed_3, 5);
+  cut_power(&closed_4, 5);
 }
 
 /* ---- what version 1 could not read, and what this version does not know ---- */
@@ -552,13 +625,13 @@ static void test_newer(void **state)
     sqlite3 *db = NULL;
     seep_store *store = NULL;
     seep_store_opening opening = {0};
-    unpack_store(&closed_3);
+    unpack_store(&closed_4);
     assert_int_equal(sqlite3_open(PATH, &db), SQLITE_OK);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (logged) {
       assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL), SQLITE_OK);
     }
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=5", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=6", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     size_t size = 0, log_size = 0;
     uint8_t *bytes = store_files_read(PATH, &size);

@@ -110,7 +110,7 @@ static void test_fresh(void **state)
   uint8_t *file = store_files_read(PATH, &size);
   assert_true(size > 100);
   assert_memory_equal(file + 68, "Seep", 4);
-  assert_int_equal(file[63], 4);
+  assert_int_equal(file[63], 5);
   assert_int_equal(file[16] << 8 | file[17], 4096);
   assert_int_equal(file[18], 1); /* no write-ahead log any more */
   assert_int_equal(file[67], 1); /* incremental vacuum */
@@ -254,11 +254,36 @@ static void test_damage_met_in_use(void **state)
   assert_true(met);
 }
 
+/* SQLite itself sees nothing wrong in a column that has another name. */
+static void test_renamed_column(void **state)
+{
+  static const char *const columns[] = {"told_because", "after_gap", "nonpaged_pool_bytes", "quiet_lives"};
+  for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+    size_t size = 0, found = 0;
+    const size_t length = strlen(columns[i]);
+    seep_store *store = NULL;
+    make_store(3);
+    uint8_t *file = store_files_read(PATH, &size);
+    for (size_t at = 0; at + length < size; at++) { /* in views too, and where a page was free */
+      if (memcmp(file + at, columns[i], length) == 0) {
+        file[at + 2] ^= 1;
+        found++;
+      }
+    }
+    assert_true(found > 0);
+    store_files_write(PATH, file, size);
+    free(file);
+    assert_int_equal(seep_store_open_readonly(PATH, &store, NULL), SEEP_CORRUPT);
+    assert_set_aside(ASIDE, 1);
+    clean(state);
+  }
+}
+
 static void test_newer_is_left_alone(void **state)
 {
   (void)state;
   make_store(3);
-  store_files_sql(PATH, "PRAGMA user_version=5");
+  store_files_sql(PATH, "PRAGMA user_version=6");
   size_t before_size = 0, after_size = 0;
   uint8_t *before = store_files_read(PATH, &before_size);
   seep_store *store = NULL;
@@ -386,6 +411,7 @@ int main(void)
       TEST(test_truncated),
       TEST(test_damaged_pages),
       TEST(test_damage_met_in_use),
+      TEST(test_renamed_column),
       TEST(test_newer_is_left_alone),
       TEST(test_rename_fails),
       TEST(test_readonly_beside_writer),

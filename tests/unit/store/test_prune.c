@@ -163,25 +163,97 @@ static void test_by_size(void **state)
   assert_true(pruned.raw_from.ms != 0);
 }
 
+/* Events 2004 go with the told events, a hundred a call, the oldest first, each with whom it names. */
+static void test_exhaustions(void **state)
+{
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 1, 37);
+  const seep_exhaustion event = {.process_count = 1, .paged_tag_count = 1, .nonpaged_tag_count = 1};
+  for (int64_t i = 0; i < 150; i++) {
+    seep_store_exhaustion exhaustion = {.seen = {i < 140 ? 1000 : 2000}, .event = &event};
+    assert_int_equal(seep_store_exhaustion_add(rig->store, &exhaustion, NULL), SEEP_OK);
+  }
+  const seep_store_limits limits = {{INT64_MIN}, {2000}, 0};
+  static const int64_t left[] = {50, 10, 10};
+  for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+    prune(rig, &limits);
+    assert_int_equal(ask("SELECT count(*) FROM exhaustion"), left[i]);
+    assert_int_equal(ask("SELECT count(*) FROM exhaustion_named"), 3 * left[i]);
+    assert_int_equal(ask("SELECT count(*) FROM exhaustion_entry"), 3 * left[i]);
+    assert_int_equal(ask("SELECT max(id) FROM exhaustion"), 150);
+  }
+  assert_int_equal(prune(rig, &no_limits).hours, 0);
+  assert_int_equal(ask("SELECT count(*) FROM exhaustion"), 10);
+}
+
+/* As many Events 2004 as are ever kept, far more than a small file has room for, each with three names. */
+static void add_exhaustions(void)
+{
+  store_files_sql(
+      PATH,
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+      " INSERT INTO exhaustion SELECT i, 10000 - i, 133000000000000000 + i, i, 1, 1, 17179869184,"
+      " 17000000000, 16000000000, 300000000, 200000000, 8589934592, 8000000000, 142 FROM n;"
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3)"
+      " INSERT INTO exhaustion_entry SELECT id, 0, i, 'leaking-service-' || i || '.exe', 4000000000, 4312,"
+      " 133000000000000000, 5000, '10.0.20348.1', 0, 1 FROM exhaustion, n");
+}
+
+/* They give way to polls and hours, the oldest first, down to an eighth of the limit and not further. */
+static void test_exhaustions_by_size(void **state)
+{
+  series_rig *rig = *state;
+  series_rig_init(rig, PATH, 40, 38);
+  series_rig_polls(rig, 3900);
+  const int64_t others = ask(used), hours = ask("SELECT count(*) FROM hour");
+  add_exhaustions();
+  const int64_t each = (ask(used) - others) / 5000;
+  seep_store_limits limits = {{INT64_MIN}, {INT64_MIN}, (uint64_t)others * 13 / 10};
+  for (unsigned i = 0; i < 8; i++) {
+    const int64_t before = ask("SELECT count(*) FROM exhaustion");
+    seep_store_pruned pruned = prune(rig, &limits);
+    assert_true(pruned.polls == 0 && pruned.hours == 0 && !pruned.capped);
+    assert_in_range(before - ask("SELECT count(*) FROM exhaustion"), 0, 1600);
+  }
+  assert_true(ask(used) <= (int64_t)limits.maximum_bytes);
+  series_rig_check(rig, 0);
+  assert_int_equal(ask("SELECT count(*) FROM hour"), hours);
+  int64_t left = ask("SELECT count(*) FROM exhaustion");
+  assert_true(left * each >= (int64_t)limits.maximum_bytes / 10);
+  assert_int_equal(ask("SELECT min(id) FROM exhaustion"), 5001 - left);
+  assert_int_equal(ask("SELECT max(id) FROM exhaustion"), 5000);
+  assert_int_equal(ask("SELECT count(*) FROM exhaustion_entry"), 3 * left);
+  /* Where the limit is lower still they keep their eighth, and polls go. */
+  limits.maximum_bytes = (uint64_t)others;
+  uint64_t polls = 0;
+  for (unsigned i = 0; i < 8; i++) {
+    polls += prune(rig, &limits).polls;
+  }
+  left = ask("SELECT count(*) FROM exhaustion");
+  print_message("%d events of %d bytes, %d bytes are allowed\n", (int)left, (int)each, (int)others / 8);
+  assert_true(polls > 0);
+  assert_in_range(left * each, others / 8 * 3 / 4, others / 8 * 5 / 4);
+}
+
 /* The file itself, not only what is used of it, comes down to the limit. */
 static void test_file_shrinks(void **state)
 {
   series_rig *rig = *state;
   series_rig_init(rig, PATH, 2, 36);
   series_rig_polls(rig, 2);
-  /* 12 MB of blocks, made fast: they are only bytes to pruning. */
-  store_files_sql(PATH, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
-                        " INSERT INTO block SELECT i - 5000, 1, i, i, randomblob(4000) FROM n");
+  /* 12 MB of blocks, made fast: they are only bytes to pruning. Large ones, for it takes four a call. */
+  store_files_sql(PATH, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+                        " INSERT INTO block SELECT i - 5000, 1, i, i, randomblob(24000) FROM n");
   int64_t before = ask("PRAGMA page_count");
   assert_true(before > 3000);
   seep_store_limits limits = {{INT64_MIN}, {INT64_MIN}, (uint64_t)before * 4096 * 3 / 4};
-  for (unsigned i = 0; i < 80; i++) {
+  for (unsigned i = 0; i < 20; i++) {
     prune(rig, &limits);
   }
   assert_true(ask("PRAGMA page_count") * 4096 <= (int64_t)limits.maximum_bytes);
   /* By age everything goes; free pages are given back until they are no longer many. */
   limits = (seep_store_limits){{10000}, {INT64_MIN}, 0};
-  for (unsigned i = 0; i < 700; i++) {
+  for (unsigned i = 0; i < 120; i++) {
     prune(rig, &limits);
   }
   assert_int_equal(ask("SELECT count(*) FROM block"), 0);
@@ -197,6 +269,8 @@ int main(void)
       TEST(test_wrong_clock_costs_little),
       TEST(test_processes_are_forgotten_with_their_figures),
       TEST(test_by_size),
+      TEST(test_exhaustions),
+      TEST(test_exhaustions_by_size),
       TEST(test_file_shrinks),
   };
   return cmocka_run_group_tests_name("store/prune", tests, NULL, NULL);

@@ -39,7 +39,17 @@ static void add_cases(series_rig *rig)
                           .growth_bytes = 4096,
                           .commit_bytes = 8192,
                           .confidence = 0.5,
-                          .kind = "undetermined"};
+                          .kind = "undetermined",
+                          .kind_confidence = 0.25,
+                          .kind_reason = "too little grew",
+                          .services = "A, B",
+                          .evidence = "12 floors",
+                          .times_told = 2,
+                          .told = {INT64_C(1772326860000)},
+                          .told_because = "it doubled",
+                          .time_left_ms = 7999,
+                          .system_commit_bytes = 11,
+                          .system_limit_bytes = 12};
   seep_store_capture capture = {.key = {4, created},
                                 .image = "app.exe",
                                 .kind = "virtualalloc",
@@ -67,12 +77,46 @@ static void add_cases(series_rig *rig)
   assert_int_equal(seep_store_event_add(rig->store, &event, NULL), SEEP_OK);
 }
 
+static void add_exhaustion(series_rig *rig)
+{
+  seep_exhaustion event = {
+      .time_created = seep_wall_to_filetime((seep_wall){INT64_C(1772326800000)}),
+      .record_id = 77,
+      .has_system = true,
+      .commit_limit_bytes = 1,
+      .commit_charge_bytes = 2,
+      .process_commit_bytes = 3,
+      .paged_pool_bytes = 4,
+      .nonpaged_pool_bytes = 5,
+      .physical_bytes = 6,
+      .physical_used_bytes = 7,
+      .process_total = 8,
+      .process_count = 1,
+      .paged_tag_count = 1,
+      .nonpaged_tag_count = 1,
+      .processes = {{.name = "app.exe",
+                     .key = {4, seep_wall_to_filetime((seep_wall){INT64_C(1772323100000)})},
+                     .commit_bytes = 9,
+                     .handles = 10,
+                     .version = "1.2.3.4",
+                     .type_info = 11}},
+      .paged_tags = {{"MmSt", 12}},
+      .nonpaged_tags = {{"Even", 13}}};
+  seep_store_exhaustion exhaustion = {
+      .seen = {INT64_C(1772326860000)}, .told = true, .event = &event, .matches = {SEEP_STORE_MATCH_EXACT}};
+  assert_int_equal(seep_store_exhaustion_add(rig->store, &exhaustion, NULL), SEEP_OK);
+  event.has_system = false;
+  event.record_id = event.time_created = 0;
+  exhaustion.told = false;
+  assert_int_equal(seep_store_exhaustion_add(rig->store, &exhaustion, NULL), SEEP_OK);
+}
+
 /* Columns and the first row, as the shell prints them with headings. */
 static void assert_view(const char *view, const char *columns, const char *row)
 {
   sqlite3 *db = NULL;
   sqlite3_stmt *statement = NULL;
-  char sql[100], heading[400] = "", values[600] = "";
+  char sql[100], heading[600] = "", values[600] = "";
   snprintf(sql, sizeof sql, "SELECT * FROM %s LIMIT 1", view);
   assert_int_equal(sqlite3_open_v2(PATH, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
   assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
@@ -113,9 +157,12 @@ static void test_views(void **state)
   assert_view(
       "leaks",
       "id|image|pid|created|began|opened|closed|slope_bytes_per_hour|growth_bytes|commit_bytes|"
-      "confidence|kind|ending|verdict|slope_low_bytes_per_hour|slope_high_bytes_per_hour",
+      "confidence|kind|ending|verdict|slope_low_bytes_per_hour|slope_high_bytes_per_hour|kind_confidence|"
+      "kind_reason|services|evidence|times_told|told|told_because|time_left_s|system_commit_bytes|"
+      "system_limit_bytes",
       "1|app.exe|4|2026-02-28T23:58:20Z|2026-03-01T00:00:00Z|2026-03-01T01:00:00Z||1048576.0|4096|8192|"
-      "0.5|undetermined||rapid|1000000.0|1500000.0");
+      "0.5|undetermined||rapid|1000000.0|1500000.0|0.25|too little grew|A, B|12 floors|2|"
+      "2026-03-01T01:01:00Z|it doubled|7|11|12");
   static const char captures[] = "id|leak|image|pid|created|kind|started|ended|bytes|path|outcome|ending|"
                                  "sha256|etl_bytes|events|target_events|events_lost|buffers_lost|removed";
   assert_view("captures", captures,
@@ -132,8 +179,30 @@ static void test_views(void **state)
               "1|2026-03-01T01:00:00Z|210|warning|app.exe|4|commit charge: 1 GB");
 }
 
+static void test_exhaustion_views(void **state)
+{
+  series_rig *rig = *state;
+  static const char events[] = "id|time|seen|told|record_id|commit_limit_bytes|commit_charge_bytes|"
+                               "process_commit_bytes|paged_pool_bytes|nonpaged_pool_bytes|physical_bytes|"
+                               "physical_used_bytes|processes";
+  static const char names[] =
+      "exhaustion|time|part|rank|name|bytes|pid|created|handles|version|type_info|matched";
+  series_rig_init(rig, PATH, 1, 42);
+  add_exhaustion(rig);
+  assert_view("exhaustions", events, "1|2026-03-01T01:00:00Z|2026-03-01T01:01:00Z|1|77|1|2|3|4|5|6|7|8");
+  assert_view("exhaustions WHERE id = 2", events, "2||2026-03-01T01:01:00Z|0|||||||||");
+  assert_view("exhaustion_named", names,
+              "1|2026-03-01T01:00:00Z|process|1|app.exe|9|4|2026-02-28T23:58:20Z|10|1.2.3.4|11|exact");
+  assert_view("exhaustion_named WHERE part LIKE 'paged%'", names,
+              "1|2026-03-01T01:00:00Z|paged pool tag|1|MmSt|12||||||");
+  assert_view("exhaustion_named WHERE part LIKE 'non%'", names,
+              "1|2026-03-01T01:00:00Z|nonpaged pool tag|1|Even|13||||||");
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_views, set_up, tear_down)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_views, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_exhaustion_views, set_up, tear_down)};
   return cmocka_run_group_tests_name("store/views", tests, NULL, NULL);
 }
