@@ -78,6 +78,13 @@ static const seep_key table[] = {
      "Listen for Event 2004 (Windows is about to run out of commit)", NULL, NULL},
     {"event2004", "urgent_s", DURATION(event2004_urgent_ms, SECOND), 3600, 1, WEEK_S,
      "How long a process that an Event 2004 names is judged with urgency", NULL, NULL},
+    {"event2004", "repeat_s", DURATION(event2004_repeat_ms, SECOND), 900, 0, 86400,
+     "Events 2004 that name the same processes within this time after one that was told are only counted",
+     NULL, NULL},
+    {"event2004", "wait_s", DURATION(event2004_wait_ms, SECOND), 60, 5, 3600,
+     "When Windows has noticed that memory runs short and no Event 2004 has followed after this time, event "
+     "213 tells of it",
+     NULL, NULL},
 
     {"capture", "enabled", SWITCH(capture_enabled), 1, 0, 1,
      "Record allocation stacks of a leaking process with Windows Performance Recorder", NULL, NULL},
@@ -157,6 +164,24 @@ static const seep_key table[] = {
 
     {"alerts", "heartbeat_hours", DURATION(heartbeat_ms, HOUR), 24, 1, 168,
      "Hours between two events 104, which say that Seepwatch is alive and what it has seen", NULL, NULL},
+    {"alerts", "maximum_per_hour", U32(alerts_per_hour), 60, 0, 10000,
+     "More events about processes than this within an hour are held back, counted and told together as event "
+     "112; 0 is any number",
+     NULL, NULL},
+    {"alerts", "commit_percent", U32(commit_percent), 90, 50, 99,
+     "Event 202 warns when more than this share of the commit limit is in use", NULL, NULL},
+    {"alerts", "commit_percent_s", DURATION(commit_percent_ms, SECOND), 300, 0, 86400,
+     "So long without a break it must be in use before event 202 says so", NULL, NULL},
+    {"alerts", "exhaustion_hours", DURATION(exhaustion_ms, HOUR), 6, 1, 168,
+     "Event 202 warns too when the growth that is seen reaches the commit limit within this time", NULL,
+     NULL},
+
+    {"metrics", "textfile", SEEP_KEY_PATH, offsetof(seep_settings, metrics_textfile), 1, 0, 0, 511,
+     "File that is written for the textfile collector of windows_exporter, such as "
+     "C:\\Metrics\\seepwatch.prom; its folder must exist; empty means none",
+     NULL, NULL},
+    {"metrics", "interval_s", DURATION(metrics_interval_ms, SECOND), 60, 5, 3600,
+     "Seconds between two writes of that file, and of status.json in the data folder", NULL, NULL},
 
     {"own", "private_bytes", U64(own_private_bytes), 64 * MB, MB, TB,
      "Seepwatch's own memory; beyond it event 106", NULL, NULL},
@@ -235,6 +260,7 @@ uint64_t seep_keys_get(const seep_key *key, const void *values)
   case SEEP_KEY_INSTANCE:
   case SEEP_KEY_NAMES:
   case SEEP_KEY_THRESHOLDS:
+  case SEEP_KEY_PATH:
   default:
     return 0;
   }
@@ -261,6 +287,7 @@ void seep_keys_set(const seep_key *key, void *values, uint64_t value)
   case SEEP_KEY_INSTANCE:
   case SEEP_KEY_NAMES:
   case SEEP_KEY_THRESHOLDS:
+  case SEEP_KEY_PATH:
   default:
     break;
   }

@@ -16,12 +16,13 @@ typedef enum seep_key_type {
   SEEP_KEY_DURATION = 0, /* int64_t milliseconds in seep_settings, larger units in the file */
   SEEP_KEY_U64,
   SEEP_KEY_U32,
-  SEEP_KEY_SWITCH,    /* bool; default_value 0 or 1 */
-  SEEP_KEY_CHOICE,    /* uint32_t, one of `choices` by its number */
-  SEEP_KEY_INSTANCE,  /* capture_instance */
-  SEEP_KEY_NAMES,     /* seep_settings_names; `choices`: those by default, ended by NULL, or NULL */
-  SEEP_KEY_SHARE,     /* uint32_t millionths in seep_settings, 0 to 1 in the file */
-  SEEP_KEY_THRESHOLDS /* images, image_count */
+  SEEP_KEY_SWITCH,     /* bool; default_value 0 or 1 */
+  SEEP_KEY_CHOICE,     /* uint32_t, one of `choices` by its number */
+  SEEP_KEY_INSTANCE,   /* capture_instance */
+  SEEP_KEY_NAMES,      /* seep_settings_names; `choices`: those by default, ended by NULL, or NULL */
+  SEEP_KEY_SHARE,      /* uint32_t millionths in seep_settings, 0 to 1 in the file */
+  SEEP_KEY_THRESHOLDS, /* images, image_count */
+  SEEP_KEY_PATH        /* metrics_textfile */
 } seep_key_type;
 
 typedef struct seep_key {
@@ -30,13 +31,13 @@ typedef struct seep_key {
   size_t offset;     /* in seep_settings; unused for the thresholds of images */
   int64_t factor_ms; /* SEEP_KEY_DURATION: milliseconds in one unit of the file */
   uint64_t default_value, minimum,
-      maximum;                /* in the file's unit; for SEEP_KEY_INSTANCE bounds of the length */
+      maximum;                /* in the file's unit; for INSTANCE and PATH bounds of the length */
   const char *meaning;        /* one sentence without a final full stop; no | in it */
   const char *too_small;      /* why there is such a minimum, when that is not evident; or NULL */
   const char *const *choices; /* SEEP_KEY_CHOICE: maximum + 1 texts; SEEP_KEY_NAMES: see there */
 } seep_key;
 
-#define SEEP_KEYS_MAXIMUM 64
+#define SEEP_KEYS_MAXIMUM 96
 #define SEEP_KEYS_DEFAULT_INSTANCE "Seepwatch"
 
 /* Keys of one section follow each other; ended by an entry whose section is NULL. */

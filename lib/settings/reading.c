@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "settings/keys.h"
+#include "settings/textfile.h"
 
 /* "detector.images." before an image name. */
 #define PATH_SIZE (SEEP_SETTINGS_NAME_SIZE + 32)
@@ -245,6 +246,19 @@ static bool read_share(reading *now, const seep_key *key, const cJSON *item)
   return true;
 }
 
+static bool read_path(reading *now, const seep_key *key, const cJSON *item)
+{
+  if (!cJSON_IsString(item)) {
+    return refuse_key(now, key, "must be a path in quotes; \"\" is none");
+  }
+  const char *reason = seep_textfile_refusal(item->valuestring);
+  if (reason != NULL) {
+    return refuse_key(now, key, reason);
+  }
+  seep_text_copy(now->settings->metrics_textfile, sizeof now->settings->metrics_textfile, item->valuestring);
+  return true;
+}
+
 static bool read_value(reading *now, const seep_key *key, const cJSON *item)
 {
   switch (key->type) {
@@ -264,6 +278,8 @@ static bool read_value(reading *now, const seep_key *key, const cJSON *item)
     return read_share(now, key, item);
   case SEEP_KEY_THRESHOLDS:
     return read_thresholds(now, key, item);
+  case SEEP_KEY_PATH:
+    return read_path(now, key, item);
   case SEEP_KEY_DURATION:
   case SEEP_KEY_U64:
   case SEEP_KEY_U32:

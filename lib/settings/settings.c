@@ -36,6 +36,7 @@ void seep_settings_safe(seep_settings *settings)
   seep_settings_defaults(settings);
   settings->capture_enabled = false;
   settings->memory_enabled = false;
+  /* And no text file is written: by default there is none. */
 }
 
 static void refuse_text(seep_settings_problem *problem, unsigned line, const char *reason)
@@ -246,6 +247,9 @@ static void write_value(seep_writer *writer, const seep_key *key, const seep_set
   case SEEP_KEY_INSTANCE:
     write_quoted(writer, settings->capture_instance);
     break;
+  case SEEP_KEY_PATH:
+    write_quoted(writer, settings->metrics_textfile);
+    break;
   case SEEP_KEY_NAMES:
     write_names(writer, seep_keys_names_in(key, settings));
     break;
@@ -311,6 +315,7 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
   case SEEP_KEY_INSTANCE:
   case SEEP_KEY_THRESHOLDS:
   case SEEP_KEY_SHARE:
+  case SEEP_KEY_PATH:
     write_value(writer, key, defaults);
     break;
   case SEEP_KEY_NAMES:
@@ -337,6 +342,9 @@ static void write_reference_row(seep_writer *writer, const seep_key *key, const 
     for (uint64_t i = 0; i <= key->maximum; i++) {
       seep_writer_format(writer, "%s%s", i > 0 ? " or " : "", key->choices[i]);
     }
+  } else if (key->type == SEEP_KEY_PATH) {
+    seep_writer_format(writer, "empty, or an absolute local path that ends in .prom, up to %" PRIu64 " bytes",
+                       key->maximum);
   } else {
     seep_writer_format(writer, "%" PRIu64 " to %" PRIu64 " %s", key->minimum, key->maximum,
                        key->type == SEEP_KEY_INSTANCE ? "characters" : "names");

@@ -69,6 +69,8 @@ typedef struct seep_settings {
   int64_t memory_maximum_ms;            /* of one look */
   bool event2004_enabled;
   int64_t event2004_urgent_ms; /* event2004.urgent_s: how long a named process stays urgent */
+  int64_t event2004_repeat_ms; /* event2004.repeat_s: others that name the same processes are only counted */
+  int64_t event2004_wait_ms;   /* event2004.wait_s: for the 2004 that should follow a notice of low memory */
   bool capture_enabled;
   uint32_t capture_heap_method; /* capture.heap_method: seep_heap_method */
   char capture_instance[64];    /* capture.instance: letters, digits, - and _ only */
@@ -95,10 +97,16 @@ typedef struct seep_settings {
   int64_t store_hourly_ms;      /* store.hourly_days; where it is shorter than the polls' they rule */
   uint64_t store_maximum_bytes; /* of the database file; oldest polls go first */
   int64_t heartbeat_ms;         /* alerts.heartbeat_hours: event 104 */
-  uint64_t own_private_bytes;   /* own.private_bytes: beyond it event 106 */
-  uint32_t own_cpu_permille;    /* own.cpu_permille of one core over ten minutes: beyond it event 106 */
-  seep_settings_names ignored;  /* processes.ignore: they never raise an alert or a recording */
-  unsigned retired_keys;        /* read, of earlier versions: they are of no effect, and not written */
+  uint32_t alerts_per_hour;    /* about processes; beyond it they are held back and counted. 0 = any number */
+  uint32_t commit_percent;     /* alerts.commit_percent: event 202 when more of the limit is committed, */
+  int64_t commit_percent_ms;   /* alerts.commit_percent_s: for so long */
+  int64_t exhaustion_ms;       /* alerts.exhaustion_hours: and when the limit is that near by the growth */
+  char metrics_textfile[512];  /* metrics.textfile: absolute path; "" = none */
+  int64_t metrics_interval_ms; /* metrics.interval_s: between two writes of it and of status.json */
+  uint64_t own_private_bytes;  /* own.private_bytes: beyond it event 106 */
+  uint32_t own_cpu_permille;   /* own.cpu_permille of one core over ten minutes: beyond it event 106 */
+  seep_settings_names ignored; /* processes.ignore: they never raise an alert or a recording */
+  unsigned retired_keys;       /* read, of earlier versions: they are of no effect, and not written */
 } seep_settings;
 
 typedef struct seep_settings_problem {

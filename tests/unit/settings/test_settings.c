@@ -58,6 +58,8 @@ static void defaults_are_the_promised_ones(void **state)
   assert_int_equal(settings.memory_maximum_ms, 1000);
   assert_true(settings.event2004_enabled);
   assert_int_equal(settings.event2004_urgent_ms, 3600000);
+  assert_int_equal(settings.event2004_repeat_ms, 900000);
+  assert_int_equal(settings.event2004_wait_ms, 60000);
   assert_true(settings.capture_enabled);
   assert_string_equal(settings.capture_instance, "Seepwatch");
   assert_int_equal(settings.capture_maximum_ms, 900000);
@@ -87,6 +89,12 @@ static void defaults_are_the_promised_ones(void **state)
   assert_int_equal(settings.store_hourly_ms, INT64_C(34560000000));
   assert_int_equal(settings.store_maximum_bytes, 268435456);
   assert_int_equal(settings.heartbeat_ms, 86400000);
+  assert_int_equal(settings.alerts_per_hour, 60);
+  assert_int_equal(settings.commit_percent, 90);
+  assert_int_equal(settings.commit_percent_ms, 300000);
+  assert_int_equal(settings.exhaustion_ms, 21600000);
+  assert_string_equal(settings.metrics_textfile, "");
+  assert_int_equal(settings.metrics_interval_ms, 60000);
   assert_int_equal(settings.own_private_bytes, 67108864);
   assert_int_equal(settings.own_cpu_permille, 20);
   assert_int_equal(settings.ignored.count, 0);
@@ -100,6 +108,7 @@ static void safe_only_switches_recording_and_looking_into_processes_off(void **s
   seep_settings_safe(&safe);
   assert_false(safe.capture_enabled);
   assert_false(safe.memory_enabled);
+  assert_string_equal(safe.metrics_textfile, "");
   safe.capture_enabled = true;
   safe.memory_enabled = true;
   assert_memory_equal(&safe, &settings, sizeof safe);
@@ -126,7 +135,9 @@ static void values_are_taken(void **state)
             " \"capture\": {\"enabled\": false, \"instance\": \"A-b_9\", \"heap_method\": \"off\", "
             "\"minimum_free_bytes\": -0},\n"
             " \"store\": {\"retention_days\": 3650, \"hourly_days\": 1}, \"alerts\": {\"heartbeat_hours\": "
-            "1.0},\n"
+            "1.0, \"maximum_per_hour\": 0, \"commit_percent\": 75, \"exhaustion_hours\": 168},\n"
+            " \"metrics\": {\"textfile\": \"C:\\\\m\\\\s.prom\", \"interval_s\": 5},\n"
+            " \"event2004\": {\"repeat_s\": 0, \"wait_s\": 3600},\n"
             " \"detector\": {\"minimum_growth_bytes\": 1125899906842624, \"handles\": false},\n"
             " \"processes\": {\"ignore\": [\"Back\\u0075p.exe\", \"sp\xC3\xA4t.exe\"]}}"),
       SEEP_OK);
@@ -139,6 +150,13 @@ static void values_are_taken(void **state)
   assert_int_equal(settings.store_retention_ms, INT64_C(315360000000));
   assert_int_equal(settings.store_hourly_ms, 86400000);
   assert_int_equal(settings.heartbeat_ms, 3600000);
+  assert_int_equal(settings.alerts_per_hour, 0);
+  assert_int_equal(settings.commit_percent, 75);
+  assert_int_equal(settings.exhaustion_ms, INT64_C(604800000));
+  assert_string_equal(settings.metrics_textfile, "C:\\m\\s.prom");
+  assert_int_equal(settings.metrics_interval_ms, 5000);
+  assert_int_equal(settings.event2004_repeat_ms, 0);
+  assert_int_equal(settings.event2004_wait_ms, 3600000);
   assert_int_equal(settings.detector_minimum_growth_bytes, INT64_C(1125899906842624));
   assert_false(settings.detector_handles);
   assert_int_equal(settings.ignored.count, 2);
@@ -503,6 +521,14 @@ static void what_is_written_reads_back(void **state)
     memset(settings.ignored.names[i], 'x', SEEP_SETTINGS_NAME_SIZE - 1);
   }
   memcpy(settings.ignored.names[1], "\xC3\xA4\xE2\x82\xAC%{}", 8);
+  memset(settings.metrics_textfile, '\\',
+         sizeof settings.metrics_textfile - 1); /* as long as can be written */
+  for (size_t i = 1; i < sizeof settings.metrics_textfile - 6; i += 2) {
+    settings.metrics_textfile[i] = 'd';
+  }
+  memcpy(settings.metrics_textfile, "C:", 2);
+  memcpy(settings.metrics_textfile + 2, "\\", 1);
+  memcpy(settings.metrics_textfile + sizeof settings.metrics_textfile - 7, "x.prom", 7);
   settings.image_count = SEEP_SETTINGS_IMAGES;
   for (size_t i = 0; i < SEEP_SETTINGS_IMAGES; i++) {
     seep_settings_image *image = &settings.images[i];
