@@ -29,7 +29,7 @@ static const verb verbs[] = {
 #ifdef _WIN32
     {"run", seep_cmd_run},           {"service", seep_scm_service},
     {"install", seep_cmd_install},   {"uninstall", seep_cmd_uninstall},
-    {"status", seep_cmd_status},
+    {"status", seep_cmd_status},     {"doctor", seep_cmd_doctor},
 #endif
     {"version", seep_cmd_version},   {"--version", seep_cmd_version},
     {"help", seep_cmd_help},         {"--help", seep_cmd_help},

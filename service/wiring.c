@@ -11,6 +11,7 @@
 #include "win/win_alert_sink.h"
 #include "win/win_clock.h"
 #include "win/win_background.h"
+#include "win/win_diagnosis.h"
 #include "win/win_event_feed.h"
 #include "win/win_file_version.h"
 #include "win/win_folders.h"
@@ -27,7 +28,8 @@ struct seep_wiring {
   seep_watchdog *watchdog;
   seep_process_source source;
   seep_process_memory process_memory;
-  seep_event_feed feed;
+  seep_event_feed feeds[SEEP_FEEDS];
+  seep_diagnosis_source diagnosis;
   seep_alert_sink log;
   seep_clock clock;
   seep_own_usage_source usage;
@@ -88,6 +90,16 @@ static seep_status find_paths(seep_wiring *wiring, const seep_wiring_options *op
   return status;
 }
 
+static seep_status make_feeds(seep_wiring *wiring, seep_error *error)
+{
+  /* Without it a notice of Windows that no Event 2004 follows is missed. */
+  if (seep_win_event_feed_new(&wiring->feeds[SEEP_FEED_NOTICES], SEEP_WIN_FEED_NOTICES, NULL) != SEEP_OK) {
+    memset(&wiring->feeds[SEEP_FEED_NOTICES], 0, sizeof wiring->feeds[SEEP_FEED_NOTICES]);
+  }
+  seep_win_diagnosis_init(&wiring->diagnosis);
+  return seep_win_event_feed_new(&wiring->feeds[SEEP_FEED_EXHAUSTION], SEEP_WIN_FEED_EXHAUSTION, error);
+}
+
 static seep_status build(seep_wiring *wiring, const seep_wiring_options *options, seep_error *error)
 {
   seep_status status = find_paths(wiring, options, error);
@@ -109,7 +121,7 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
     status = seep_win_process_source_new(&wiring->source, error);
   }
   if (status == SEEP_OK) {
-    status = seep_win_event_feed_new(&wiring->feed, error);
+    status = make_feeds(wiring, error);
   }
   if (status != SEEP_OK) {
     return status;
@@ -126,7 +138,7 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
                                     .path_separator = '\\',
                                     .source = wiring->source,
                                     .process_memory = wiring->process_memory,
-                                    .feed = wiring->feed,
+                                    .diagnosis = wiring->diagnosis,
                                     .sink = wiring->log,
                                     .clock = wiring->clock,
                                     .usage = wiring->usage,
@@ -136,6 +148,7 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
                                     .undo_only = options->undo_only,
                                     .running = options->running,
                                     .stopping = options->stopping};
+  memcpy(watchdog.feeds, wiring->feeds, sizeof watchdog.feeds);
   seep_win_job_guard(&watchdog.child_guard);
   seep_win_tracing_flags_init(&watchdog.flags);
   if (options->echo) {
@@ -171,7 +184,9 @@ void seep_wiring_free(seep_wiring *wiring)
     return;
   }
   seep_watchdog_free(wiring->watchdog);
-  seep_win_event_feed_free(&wiring->feed);
+  for (int feed = 0; feed < SEEP_FEEDS; feed++) {
+    seep_win_event_feed_free(&wiring->feeds[feed]);
+  }
   seep_win_process_memory_free(&wiring->process_memory);
   seep_win_process_source_free(&wiring->source);
   seep_win_alert_sink_free(&wiring->log);

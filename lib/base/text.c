@@ -198,6 +198,23 @@ bool seep_text_is_control(uint32_t point)
   return control || direction;
 }
 
+bool seep_text_is_surrogate(uint32_t point)
+{
+  return point >= 0xD800 && point < 0xE000;
+}
+
+seep_text_shown seep_text_show(const char *text, size_t left)
+{
+  seep_text_shown shown = {.point = REPLACEMENT, .bytes = "\xEF\xBF\xBD", .size = 3};
+  size_t length = seep_text_character(text, left, &shown.point);
+  shown.used = length > 0 ? length : 1;
+  if (length > 0 && !seep_text_is_surrogate(shown.point) && !seep_text_is_control(shown.point)) {
+    shown.bytes = text;
+    shown.size = length;
+  }
+  return shown;
+}
+
 void seep_writer_init(seep_writer *writer, char *data, size_t size)
 {
   writer->data = data;

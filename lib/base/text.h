@@ -38,6 +38,19 @@ size_t seep_text_character(const char *text, size_t left, uint32_t *point);
  * marks. With these one name can pose as another. */
 bool seep_text_is_control(uint32_t point);
 
+/* What text from outside begins with, for somebody who shows it. */
+typedef struct seep_text_shown {
+  size_t used;    /* bytes of the text, at least 1: the next character stands behind them */
+  uint32_t point; /* its code point; of a byte that is no character U+FFFD */
+  const char
+      *bytes;  /* the character as it stands there, or a literal: U+FFFD for a byte that is no character, */
+  size_t size; /* a surrogate or a control; so many bytes, not terminated */
+} seep_text_shown;
+
+/* left is at least 1. Whoever has an escape for controls or surrogates tells them by their point. */
+seep_text_shown seep_text_show(const char *text, size_t left);
+bool seep_text_is_surrogate(uint32_t point);
+
 /* A bounded writer. Never overruns, always terminated; `cut` says that something did not fit. */
 typedef struct seep_writer {
   char *data;

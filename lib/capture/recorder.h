@@ -181,6 +181,9 @@ typedef enum seep_recorder_outcome {
   SEEP_RECORDER_ABANDONED    /* cancelled on purpose: 303 with its reason */
 } seep_recorder_outcome;
 
+/* The reason of SAVED when there is no more to say. */
+#define SEEP_RECORDER_SAVED_WELL "the recording was saved"
+
 typedef struct seep_recorder_action {
   seep_recorder_action_kind kind;
   seep_wpr_command command;

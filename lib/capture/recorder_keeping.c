@@ -65,7 +65,7 @@ static const char *how_well(const seep_recorder__turn *turn)
     return "the recording was saved, but not one heap call of the process is in it: its memory may come from "
            "an allocator that is not Windows' heap";
   }
-  return "the recording was saved";
+  return SEEP_RECORDER_SAVED_WELL;
 }
 
 void seep_recorder__on_kept(const seep_recorder__turn *turn)

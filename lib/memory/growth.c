@@ -15,7 +15,7 @@
 
 static const double trust_of_agreeing[SEEP_GROWTH_KIND_COMPARISONS + 1] = {0.0, 0.80, 0.90, 0.97};
 
-static const char nothing_compared[] = "not known yet: it must grow by some more first";
+static const char nothing_compared[] = "it must grow by some more first";
 static const char comes_and_goes[] = "what grows between two looks comes and goes, and does not add up";
 
 static void say_undetermined(seep_growth_kind_verdict *out, const char *reason, unsigned comparisons)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "observe/event_header.h"
 #include "observe/xml.h"
 
 /*
@@ -12,12 +13,7 @@
  */
 typedef enum node {
   NODE_OTHER, /* unknown; everything below it is unknown too */
-  NODE_DOCUMENT,
-  NODE_EVENTS, /* a wrapper that some exports put around their events */
   NODE_EVENT,
-  NODE_SYSTEM,
-  NODE_PROVIDER,
-  NODE_TIME_CREATED,
   NODE_USER_DATA,
   NODE_DETAIL,
   NODE_SYSTEM_INFO,
@@ -32,20 +28,13 @@ typedef enum node {
 
 typedef enum value_kind { VALUE_NONE, VALUE_U32, VALUE_U64, VALUE_TIME, VALUE_TEXT } value_kind;
 
-typedef struct event_draft {
-  seep_exhaustion event;
-  uint32_t event_id;
-  uint32_t events; /* Event elements met */
-  bool provider_matches;
-} event_draft;
-
 typedef struct element {
   node parent;
   const char *name;
   node node;
   unsigned slots; /* name is followed by a digit, 1 to slots; 0 = no digit */
   value_kind kind;
-  size_t offset; /* in the draft, or in the process or tag of the slot */
+  size_t offset; /* in the event, or in the process or tag of the slot */
   size_t size;   /* of the member there */
 } element;
 
@@ -61,19 +50,11 @@ typedef struct element {
   {                                                                                                          \
     parent, name, NODE_LEAF, 0, kind, offsetof(type, member), sizeof(((type *)0)->member)                    \
   }
-#define OF_EVENT(parent, name, kind, member) LEAF(parent, name, kind, event_draft, event.member)
+#define OF_EVENT(parent, name, kind, member) LEAF(parent, name, kind, seep_exhaustion, member)
 #define OF_PROCESS(name, kind, member) LEAF(NODE_PROCESS, name, kind, seep_exhaustion_process, member)
 #define OF_TAG(parent, name, kind, member) LEAF(parent, name, kind, seep_exhaustion_tag, member)
 
 static const element elements[] = {
-    BRANCH(NODE_DOCUMENT, "Event", NODE_EVENT),
-    BRANCH(NODE_DOCUMENT, "Events", NODE_EVENTS),
-    BRANCH(NODE_EVENTS, "Event", NODE_EVENT),
-    BRANCH(NODE_EVENT, "System", NODE_SYSTEM),
-    BRANCH(NODE_SYSTEM, "Provider", NODE_PROVIDER),
-    BRANCH(NODE_SYSTEM, "TimeCreated", NODE_TIME_CREATED),
-    LEAF(NODE_SYSTEM, "EventID", VALUE_U32, event_draft, event_id),
-    OF_EVENT(NODE_SYSTEM, "EventRecordID", VALUE_U64, record_id),
     BRANCH(NODE_EVENT, "UserData", NODE_USER_DATA),
     BRANCH(NODE_USER_DATA, "MemoryExhaustionInfo", NODE_DETAIL),
     BRANCH(NODE_DETAIL, "SystemInfo", NODE_SYSTEM_INFO),
@@ -106,7 +87,8 @@ static const element elements[] = {
 
 typedef struct event_parser {
   seep_xml xml;
-  event_draft draft;
+  seep_event_header header;
+  seep_exhaustion event;
   node path[SEEP_XML_MAXIMUM_DEPTH + 1]; /* path[depth] is the element that is open at that depth */
   unsigned slot;                         /* of the Process_N or Tag_N that is open */
   const element *leaf;                   /* being read; NULL elsewhere */
@@ -142,37 +124,36 @@ static const element *find_element(event_parser *parser, node parent, seep_xml_s
   return NULL;
 }
 
-static bool is_space(char c)
+static bool has_line_break(const char *text, size_t size)
 {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+  return memchr(text, '\n', size) != NULL || memchr(text, '\r', size) != NULL;
 }
 
-/* Numbers and times may stand on lines of their own when a file was reformatted; texts are kept as they are.
- */
-static seep_xml_slice trimmed(const char *text, size_t size)
+/* A name may begin or end with a space, but holds no line break: with one, somebody has reformatted the file.
+ * Nothing but white space is an empty element, reformatted or not. */
+static seep_xml_slice without_layout(seep_xml_slice text)
 {
-  seep_xml_slice slice = {text, size};
-  while (slice.size > 0 && is_space(slice.data[0])) {
-    slice.data++;
-    slice.size--;
+  seep_xml_slice core = seep_xml_slice_trimmed(text);
+  size_t before = (size_t)(core.data - text.data);
+  size_t after = text.size - before - core.size;
+  if (core.size == 0) {
+    return core;
   }
-  while (slice.size > 0 && is_space(slice.data[slice.size - 1])) {
-    slice.size--;
+  if (has_line_break(text.data, before)) {
+    text.data += before;
+    text.size -= before;
   }
-  return slice;
+  if (has_line_break(core.data + core.size, after)) {
+    text.size -= after;
+  }
+  return text;
 }
 
 /* Anything but decimal digits within the maximum counts as absent: 0. */
 static uint64_t number(seep_xml_slice text, uint64_t maximum)
 {
   uint64_t value = 0;
-  for (size_t i = 0; i < text.size; i++) {
-    unsigned digit = (unsigned)((unsigned char)text.data[i] - '0');
-    if (digit > 9 || value > (maximum - digit) / 10) {
-      return 0;
-    }
-    value = value * 10 + digit;
-  }
+  (void)seep_xml_slice_number(text, maximum, &value);
   return value;
 }
 
@@ -184,15 +165,15 @@ static seep_filetime time_or_zero(seep_xml_slice text)
 }
 
 /* Files in an old code page come along: each byte that is no UTF-8 becomes U+FFFD. */
-static void keep_text(char *out, size_t out_size, const char *text, size_t size)
+static void keep_text(char *out, size_t out_size, seep_xml_slice text)
 {
   seep_writer writer;
   seep_writer_init(&writer, out, out_size);
-  for (size_t at = 0; at < size;) {
-    size_t good = seep_text_valid_prefix(text + at, size - at);
-    seep_writer_bytes(&writer, text + at, good);
+  for (size_t at = 0; at < text.size;) {
+    size_t good = seep_text_valid_prefix(text.data + at, text.size - at);
+    seep_writer_bytes(&writer, text.data + at, good);
     at += good;
-    if (at < size) {
+    if (at < text.size) {
       seep_writer_text(&writer, "\xEF\xBF\xBD");
       at++;
     }
@@ -202,7 +183,7 @@ static void keep_text(char *out, size_t out_size, const char *text, size_t size)
 /* The struct that the open leaf's offset counts from. */
 static char *leaf_base(event_parser *parser)
 {
-  seep_exhaustion *event = &parser->draft.event;
+  seep_exhaustion *event = &parser->event;
   switch (parser->leaf->parent) {
   case NODE_PROCESS:
     return (char *)&event->processes[parser->slot];
@@ -211,7 +192,7 @@ static char *leaf_base(event_parser *parser)
   case NODE_NONPAGED_TAG:
     return (char *)&event->nonpaged_tags[parser->slot];
   default:
-    return (char *)&parser->draft;
+    return (char *)event;
   }
 }
 
@@ -219,7 +200,9 @@ static void store_leaf(event_parser *parser)
 {
   const element *leaf = parser->leaf;
   char *target = leaf_base(parser) + leaf->offset;
-  seep_xml_slice text = trimmed(parser->text, parser->writer.length);
+  seep_xml_slice whole = {parser->text, parser->writer.length};
+  /* A number that did not fit is not the number that did. */
+  seep_xml_slice text = parser->writer.cut ? (seep_xml_slice){"", 0} : seep_xml_slice_trimmed(whole);
   uint64_t wide = 0;
   uint32_t narrow = 0;
   switch (leaf->kind) {
@@ -236,7 +219,7 @@ static void store_leaf(event_parser *parser)
     memcpy(target, &wide, sizeof wide);
     break;
   case VALUE_TEXT:
-    keep_text(target, leaf->size, parser->text, parser->writer.length);
+    keep_text(target, leaf->size, without_layout(whole));
     break;
   case VALUE_NONE:
   default:
@@ -244,31 +227,21 @@ static void store_leaf(event_parser *parser)
   }
 }
 
-static void begin_text(event_parser *parser)
-{
-  seep_writer_init(&parser->writer, parser->text, sizeof parser->text);
-}
-
 static void on_open(event_parser *parser)
 {
-  seep_xml *xml = &parser->xml;
-  const element *found = find_element(parser, parser->path[xml->depth - 1], xml->name);
-  node here = found != NULL ? found->node : NODE_OTHER;
-  parser->path[xml->depth] = here;
+  size_t depth = parser->xml.depth;
+  const element *found = NULL;
+  node here = NODE_OTHER;
+  if (depth == parser->header.event_depth) {
+    here = NODE_EVENT;
+  } else if (parser->header.event_depth != 0) {
+    found = find_element(parser, parser->path[depth - 1], parser->xml.name);
+    here = found != NULL ? found->node : NODE_OTHER;
+  }
+  parser->path[depth] = here;
   if (here == NODE_LEAF) {
     parser->leaf = found;
-    begin_text(parser);
-  } else if (here == NODE_EVENT) {
-    parser->draft.events++;
-  } else if (here == NODE_PROVIDER) {
-    begin_text(parser);
-    parser->draft.provider_matches =
-        seep_xml_write_attribute(xml, "Name", &parser->writer) &&
-        strcmp(parser->text, "Microsoft-Windows-Resource-Exhaustion-Detector") == 0;
-  } else if (here == NODE_TIME_CREATED) {
-    begin_text(parser);
-    (void)seep_xml_write_attribute(xml, "SystemTime", &parser->writer);
-    parser->draft.event.time_created = time_or_zero(trimmed(parser->text, parser->writer.length));
+    seep_writer_init(&parser->writer, parser->text, sizeof parser->text);
   }
 }
 
@@ -301,7 +274,7 @@ static size_t pack_tags(seep_exhaustion_tag tags[SEEP_EXHAUSTION_TAGS])
   return count;
 }
 
-static void finish(seep_exhaustion *event)
+static void finish(seep_exhaustion *event, const seep_event_header_values *header)
 {
   size_t count = 0;
   for (size_t i = 0; i < SEEP_EXHAUSTION_PROCESSES; i++) {
@@ -318,30 +291,17 @@ static void finish(seep_exhaustion *event)
   event->process_count = count;
   event->paged_tag_count = pack_tags(event->paged_tags);
   event->nonpaged_tag_count = pack_tags(event->nonpaged_tags);
+  event->time_created = header->time_created;
+  event->record_id = header->record_id;
   event->has_system = event->commit_limit_bytes != 0 && event->commit_charge_bytes != 0;
-}
-
-static seep_status judge(const event_draft *draft, seep_error *error)
-{
-  const char *problem = NULL;
-  if (draft->events == 0) {
-    problem = "no Event element";
-  } else if (draft->events > 1) {
-    problem = "more than one event";
-  } else if (!draft->provider_matches || draft->event_id != 2004) {
-    problem = "not Event 2004 of Microsoft-Windows-Resource-Exhaustion-Detector";
-  }
-  return problem == NULL
-             ? SEEP_OK
-             : seep_error_set(error, SEEP_UNSUPPORTED, SEEP_DOMAIN_NONE, 0, "read event XML", problem);
 }
 
 static seep_xml_token read_all(event_parser *parser)
 {
   seep_xml_token token;
-  parser->path[0] = NODE_DOCUMENT;
   do {
     token = seep_xml_next(&parser->xml);
+    seep_event_header_see(&parser->header, &parser->xml, token);
     if (token == SEEP_XML_OPEN) {
       on_open(parser);
     } else if (token == SEEP_XML_CLOSE) {
@@ -356,26 +316,21 @@ static seep_xml_token read_all(event_parser *parser)
 seep_status seep_exhaustion_parse(const char *xml, size_t size, seep_exhaustion *out, seep_error *error)
 {
   event_parser parser;
-  if (size > SEEP_EXHAUSTION_MAXIMUM_BYTES) {
-    return seep_error_set(error, SEEP_LIMIT, SEEP_DOMAIN_FORMAT, SEEP_EXHAUSTION_MAXIMUM_BYTES,
-                          "read event XML", "larger than any event");
+  seep_status status = seep_event_header_admit(xml, size, error);
+  if (status != SEEP_OK) {
+    return status;
   }
   memset(&parser, 0, sizeof parser);
   seep_xml_init(&parser.xml, xml, size);
-  /* XML has no NUL, and a name that held one would silently end there. */
-  const char *nul = size > 0 ? memchr(xml, '\0', size) : NULL;
-  if (nul != NULL) {
-    return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_FORMAT, (int64_t)(nul - xml), "read event XML",
-                          "a zero byte, as in UTF-16");
-  }
+  seep_event_header_init(&parser.header, 2004, 2004);
   if (read_all(&parser) == SEEP_XML_ERROR) {
     return seep_error_set(error, SEEP_CORRUPT, SEEP_DOMAIN_FORMAT, (int64_t)parser.xml.position,
                           "read event XML", parser.xml.problem);
   }
-  seep_status status = judge(&parser.draft, error);
+  status = seep_event_header_judge(&parser.header, "Event 2004", error);
   if (status == SEEP_OK) {
-    finish(&parser.draft.event);
-    *out = parser.draft.event;
+    finish(&parser.event, &parser.header.first);
+    *out = parser.event;
   }
   return status;
 }

@@ -1,6 +1,5 @@
 #include "observe/xml.h"
 
-#include <stdint.h>
 #include <string.h>
 
 typedef enum attribute_result { ATTRIBUTE_NONE, ATTRIBUTE_FOUND, ATTRIBUTE_BAD } attribute_result;
@@ -70,6 +69,31 @@ static bool starts_with(seep_xml_slice slice, const char *text)
 bool seep_xml_slice_is(seep_xml_slice slice, const char *text)
 {
   return slice.size == strlen(text) && starts_with(slice, text);
+}
+
+seep_xml_slice seep_xml_slice_trimmed(seep_xml_slice slice)
+{
+  (void)skip_spaces(&slice);
+  while (slice.size > 0 && is_space(slice.data[slice.size - 1])) {
+    slice.size--;
+  }
+  return slice;
+}
+
+bool seep_xml_slice_number(seep_xml_slice slice, uint64_t maximum, uint64_t *value)
+{
+  uint64_t number = 0;
+  for (size_t i = 0; i < slice.size; i++) {
+    unsigned digit = (unsigned)((unsigned char)slice.data[i] - '0');
+    if (digit > 9 || digit > maximum || number > (maximum - digit) / 10) {
+      return false;
+    }
+    number = number * 10 + digit;
+  }
+  if (slice.size > 0) {
+    *value = number;
+  }
+  return slice.size > 0;
 }
 
 static seep_xml_slice local_part(seep_xml_slice name)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
@@ -49,6 +50,12 @@ void seep_xml_init(seep_xml *xml, const char *data, size_t size);
 seep_xml_token seep_xml_next(seep_xml *xml);
 
 bool seep_xml_slice_is(seep_xml_slice slice, const char *text);
+
+/* Without the white space at both ends. */
+seep_xml_slice seep_xml_slice_trimmed(seep_xml_slice slice);
+
+/* Decimal digits and nothing else, at most `maximum`; false, and *value untouched, for all else. */
+bool seep_xml_slice_number(seep_xml_slice slice, uint64_t maximum, uint64_t *value);
 
 /* Appends the current TEXT with its references decoded. Impossible code points become U+FFFD, surrogates
  * stay. */

@@ -14,15 +14,6 @@ void seep_engine__emit(seep_engine *engine, seep_command *command)
   engine->emit(engine->emit_context, command);
 }
 
-seep_status seep_engine__emit_alert(seep_engine *engine)
-{
-  seep_command command = {.kind = SEEP_COMMAND_ALERT};
-  command.as.alert.alert = &engine->alert;
-  command.as.alert.done = SEEP_OK;
-  seep_engine__emit(engine, &command);
-  return command.as.alert.done;
-}
-
 int64_t seep_engine__interval_ms(const seep_engine *engine)
 {
   return engine->urgent ? engine->settings.poll_urgent_interval_ms : engine->settings.poll_interval_ms;
@@ -66,6 +57,9 @@ void seep_engine_settings(seep_engine *engine, seep_now now, const char *file, c
                           const seep_settings_problem *problem)
 {
   bool running = engine->polls > 0;
+  if (strcmp(settings->metrics_textfile, engine->settings.metrics_textfile) != 0) {
+    engine->metrics_down = false; /* of another file nothing is known */
+  }
   if (settings->heartbeat_ms != engine->settings.heartbeat_ms) {
     engine->next_heartbeat.ms = now.mono.ms + settings->heartbeat_ms;
   }
@@ -131,6 +125,7 @@ void seep_engine_free(seep_engine *engine)
 void seep_engine_start(seep_engine *engine, seep_now now)
 {
   engine->started = now.mono;
+  seep_engine__outlet_time(engine, now);
   engine->cpu_mark_time = now.mono;
   engine->next_heartbeat.ms = now.mono.ms + engine->settings.heartbeat_ms;
   seep_notices_started(&engine->alert, engine->version, engine->data_folder, &engine->settings);
@@ -205,8 +200,10 @@ static void judge_all(seep_engine *engine, seep_now now, size_t count)
     owned_bytes = seep_saturate_add(owned_bytes, engine->samples[i].commit_bytes);
     judge(engine, now, engine->sample_slots[i]);
   }
+  engine->owned_bytes = owned_bytes;
   if (engine->memory_known) {
     seep_engine__judge_system(engine, now, owned_bytes);
+    seep_engine__judge_headroom(engine, now);
   }
 }
 
@@ -342,6 +339,8 @@ static void end_poll(seep_engine *engine, seep_now now, seep_status status, seep
   engine->memory = memory != NULL ? *memory : (seep_system_memory){0};
   engine->memory_known = memory != NULL;
   engine->polls++;
+  engine->last_poll = now.wall;
+  seep_engine__outlet_time(engine, now);
   if (engine->polls_failed_in_row >= SEEP_ENGINE_BLIND_AFTER) {
     seep_alert_init(&engine->alert, SEEP_ALERT_BLIND_OVER);
     seep_alert_add_duration(&engine->alert, seep_mono_since(now.mono, engine->blind_since));

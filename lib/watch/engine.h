@@ -17,12 +17,15 @@
 #include "capture/recorder.h"
 #include "judge/detector.h"
 #include "memory/inventory.h"
+#include "observe/diagnosis.h"
 #include "observe/snapshot.h"
 #include "observe/system_memory.h"
+#include "port/event_feed.h"
 #include "port/own_usage.h"
 #include "port/process_source.h"
 #include "port/tracing_flags.h"
 #include "report/alert.h"
+#include "report/pulse.h"
 #include "settings/settings.h"
 #include "store/store.h"
 
@@ -35,11 +38,12 @@ typedef enum seep_command_kind {
   SEEP_COMMAND_SIDECAR,     /* write this beside the finished recording */
   SEEP_COMMAND_JOURNAL_ADD, /* durable when it returns; fill in id and done */
   SEEP_COMMAND_JOURNAL_REMOVE,
-  SEEP_COMMAND_FLAG,     /* edit one tracing flag in the registry (KEEP: only look), then fill in state
-                          * and done */
-  SEEP_COMMAND_ROLE,     /* what is this process to Windows? Fill in role and done */
-  SEEP_COMMAND_BOOKMARK, /* may be kept now: the alert about its event has been written */
-  SEEP_COMMAND_RECORDER, /* carry out one action of the recorder */
+  SEEP_COMMAND_FLAG,       /* edit one tracing flag in the registry (KEEP: only look), then fill in state
+                            * and done */
+  SEEP_COMMAND_ROLE,       /* what is this process to Windows? Fill in role and done */
+  SEEP_COMMAND_EXHAUSTION, /* keep this Event 2004 */
+  SEEP_COMMAND_BOOKMARK,   /* may be kept now: the alert about its event has been written */
+  SEEP_COMMAND_RECORDER,   /* carry out one action of the recorder */
   SEEP_COMMAND_REQUEST_RECORDING, /* measure disk and folder, then give the recorder a REQUEST for this target
                                    */
   SEEP_COMMAND_HISTORY_TOLD,      /* keep this for seep_engine_history_told at the next start */
@@ -55,6 +59,7 @@ typedef struct seep_command {
     struct {
       const seep_alert *alert;
       bool again;       /* it was refused before: do not count it as lost once more */
+      bool held_back;   /* too many of its kind: for the store, not for the event log */
       seep_status done; /* out: whether the event log took it */
     } alert;
     struct {
@@ -86,7 +91,9 @@ typedef struct seep_command {
       seep_port_process_role role; /* out */
       seep_status done;            /* out */
     } role;
+    seep_store_exhaustion *exhaustion;
     struct {
+      seep_feed feed;
       const char *text;
       size_t length;
     } bookmark;
@@ -137,11 +144,25 @@ void seep_engine_poll_failed(seep_engine *engine, seep_now now, const seep_error
 void seep_engine_poll_samples(seep_engine *engine, seep_now now, const seep_process_sample *samples,
                               size_t count, const seep_system_memory *memory);
 
-/* One Event 2004 with the bookmark that names it. A malformed or foreign one is counted and its bookmark
- * kept. */
+/* One Event 2004 with the bookmark that names it; xml NULL: it was larger than any can be. One that cannot be
+ * read is told all the same (event 213): the server is short of memory. */
 void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size,
                             const char *bookmark, size_t bookmark_size);
-void seep_engine_feed_state(seep_engine *engine, seep_now now, bool up, const seep_error *error);
+
+/* At the start: this one was told, or counted, in an earlier life. At most as many as are remembered. */
+void seep_engine_exhaustion_known(seep_engine *engine, seep_now now, uint64_t record_id,
+                                  seep_filetime logged);
+
+/* Likewise one event of the detector's own log. Told (event 213) unless an Event 2004 follows. */
+void seep_engine_memory_notice(seep_engine *engine, seep_now now, const char *xml, size_t xml_size,
+                               const char *bookmark, size_t bookmark_size);
+
+/* Only of SEEP_FEED_EXHAUSTION the administrator is told: the other log is missing on many servers. */
+void seep_engine_feed_state(seep_engine *engine, seep_now now, seep_feed feed, bool up,
+                            const seep_error *error);
+
+/* Whether Windows writes Events 2004 here, now and then. Event 214 if not, once, unless nobody listens. */
+void seep_engine_diagnosis(seep_engine *engine, const seep_diagnosis *diagnosis);
 
 /* The store could not be used (ok = false), or can be again; told once per change. Without it nothing is
  * recorded: the undo journal could not be kept. what and error are read when ok is false. */
@@ -191,6 +212,12 @@ void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event
 void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *usage,
                       const seep_recorder_event *measures);
 
+/* Size of the database; for the pulse. */
+void seep_engine_database(seep_engine *engine, uint64_t bytes);
+
+/* The text file for Prometheus could be written, or not; event 113 or 114 when that changes. */
+void seep_engine_metrics_written(seep_engine *engine, seep_now now, bool ok, const seep_error *error);
+
 /* Control 129: say the heartbeat now. */
 void seep_engine_status(seep_engine *engine, seep_now now);
 
@@ -208,6 +235,9 @@ void seep_engine_store_exchanged(seep_engine *engine);
 void seep_engine_count_lost(seep_engine *engine, uint64_t events);
 
 /* ---- questions ---- */
+
+/* How things are now; valid until the next call of any function. */
+const seep_pulse *seep_engine_pulse(seep_engine *engine, seep_now now);
 
 bool seep_engine_recorder_is_idle(const seep_engine *engine);
 const seep_settings *seep_engine_settings_in_force(const seep_engine *engine);

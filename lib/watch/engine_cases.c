@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge/headroom.h"
 #include "memory/kind.h"
+#include "report/explanation.h"
 #include "watch/notices.h"
 
 #define RAPID "rapid" /* seep_store_leak.verdict */
@@ -36,6 +38,7 @@ static bool is_ignored(const seep_engine *engine, const seep_engine_case *open)
 static void take_finding(seep_engine_case *open, const seep_finding *finding, uint64_t commit_bytes)
 {
   open->finding = *finding;
+  open->greatest_bytes = finding->growth > open->greatest_bytes ? finding->growth : open->greatest_bytes;
   open->leak.slope_bytes_per_hour = finding->slope_per_hour;
   open->leak.slope_low_bytes_per_hour = finding->slope_low_per_hour;
   open->leak.slope_high_bytes_per_hour = finding->slope_high_per_hour;
@@ -63,9 +66,21 @@ double seep_engine__slopes_together(const seep_engine *engine, const seep_engine
 
 /* ---- rows and alerts ---- */
 
+/* What the alerts say in words, for those who read the store. */
+static void write_words(seep_engine_case *open)
+{
+  seep_writer writer;
+  seep_writer_init(&writer, open->leak.evidence, sizeof open->leak.evidence);
+  seep_explanation_evidence(&open->finding.shape, SEEP_UNIT_BYTES, &writer);
+  seep_writer_init(&writer, open->leak.kind_reason, sizeof open->leak.kind_reason);
+  seep_notices_kind_reason(&open->kind, open->kind_carried, &writer);
+  open->leak.kind_confidence = open->kind.confidence;
+}
+
 static void emit_leak(seep_engine *engine, seep_now now, seep_command_kind kind, seep_engine_case *open)
 {
   seep_command command = {.kind = kind};
+  write_words(open);
   command.as.leak = &open->leak;
   open->stored = now.mono;
   seep_engine__emit(engine, &command);
@@ -85,23 +100,49 @@ static void store_figures(seep_engine *engine, seep_now now, seep_engine_case *o
   }
 }
 
-static void tell_case(seep_engine *engine, seep_now now, seep_engine_case *open, const char *report)
+static void note_telling(seep_engine *engine, seep_now now, seep_engine_case *open, const char *report)
 {
+  seep_store_leak *leak = &open->leak;
+  const seep_system_memory *memory = &engine->memory;
+  bool known = engine->memory_known && memory->commit_limit_bytes > 0;
+  /* All of them eat the same headroom; never later than this one alone would have it. */
+  double own = leak->slope_bytes_per_hour, all = seep_engine__slopes_together(engine, open);
+  leak->told = now.wall;
+  leak->times_told++;
+  seep_text_copy(leak->told_because, sizeof leak->told_because, report);
+  leak->system_commit_bytes = known ? memory->commit_total_bytes : 0;
+  leak->system_limit_bytes = known ? memory->commit_limit_bytes : 0;
+  leak->time_left_ms =
+      known ? seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory), all > own ? all : own)
+            : SEEP_TIME_LEFT_UNKNOWN;
+  /* Windows is asked once, and not for what is held back: five hundred may leak at once. */
+  if (!open->services_asked && open->slot != SEEP_NO_SLOT &&
+      seep_engine__may_tell(engine, SEEP_ALERT_LEAK_FOUND)) {
+    open->services_asked = true;
+    seep_engine__services_of(engine, leak->key, leak->services);
+  }
+  open->told = now.mono;
+  open->told_growth_bytes = leak->growth_bytes;
+  open->moved = false;
+  open->doubled = false;
+  open->kind_told = open->kind_told || seep_engine__kind_is_known(open);
+}
+
+/* The row says what the alert says, and is there before it. row: how it is written. */
+static void tell_case(seep_engine *engine, seep_now now, seep_command_kind row, seep_engine_case *open,
+                      const char *report)
+{
+  note_telling(engine, now, open, report);
+  emit_leak(engine, now, row, open);
   /* The growth is that of the process it is about now: so is its beginning. */
   seep_store_leak told = open->leak;
   told.began = seep_now_wall_of(now, open->finding.began);
   const seep_notices_case found = {.leak = &told,
                                    .finding = &open->finding,
-                                   .memory = engine->memory_known ? &engine->memory : NULL,
-                                   .slopes_bytes_per_hour = seep_engine__slopes_together(engine, open),
-                                   .report = report,
                                    .kind = &open->kind,
-                                   .kind_carried = open->kind_carried};
-  open->told = now.mono;
-  open->told_growth_bytes = open->leak.growth_bytes;
-  open->moved = false;
-  open->doubled = false;
-  open->kind_told = open->kind_told || seep_engine__kind_is_known(open);
+                                   .kind_carried = open->kind_carried,
+                                   .done = seep_engine__done_so_far(engine, open),
+                                   .data_folder = engine->data_folder};
   seep_notices_case_found(&engine->alert, &found);
   seep_engine__emit_alert(engine);
 }
@@ -111,15 +152,14 @@ void seep_engine__tell_kind(seep_engine *engine, seep_now now, seep_engine_case 
   bool own = !open->carried && !open->kind_carried;
   if (open->opened && !open->kind_told && own && seep_engine__kind_is_known(open) &&
       !is_ignored(engine, open)) {
-    tell_case(engine, now, open, KIND_REPORT);
+    tell_case(engine, now, SEEP_COMMAND_LEAK_UPDATE, open, KIND_REPORT);
   }
 }
 
 static void open_row(seep_engine *engine, seep_now now, seep_engine_case *open)
 {
   open->opened = true;
-  emit_leak(engine, now, SEEP_COMMAND_LEAK_OPEN, open);
-  tell_case(engine, now, open, FIRST_REPORT);
+  tell_case(engine, now, SEEP_COMMAND_LEAK_OPEN, open, FIRST_REPORT);
 }
 
 /* ---- opening and closing ---- */
@@ -185,10 +225,11 @@ static void close_case(seep_engine *engine, seep_now now, seep_engine_case *open
   /* One that has waited for a successor in vain was over when its process ended. */
   int64_t waited_ms = open->slot == SEEP_NO_SLOT ? seep_mono_since(now.mono, open->ended) : 0;
   open->leak.closed.ms = now.wall.ms - waited_ms;
+  open->leak.growth_bytes = open->greatest_bytes; /* what it has given back since was grown all the same */
   seep_text_copy(open->leak.ending, sizeof open->leak.ending, ending);
   emit_leak(engine, now, SEEP_COMMAND_LEAK_UPDATE, open);
   seep_notices_case_over(&engine->alert, &open->leak,
-                         seep_mono_since(now.mono, open->finding.began) - waited_ms);
+                         seep_mono_since(now.mono, open->finding.began) - waited_ms, engine->data_folder);
   seep_engine__emit_alert(engine);
   forget_case(engine, open);
 }
@@ -229,8 +270,7 @@ static void confirm(seep_engine *engine, seep_now now, seep_engine_case *open, s
   if (began.ms < open->began.ms) {
     take_beginning(open, now, began);
   }
-  emit_leak(engine, now, SEEP_COMMAND_LEAK_UPDATE, open);
-  tell_case(engine, now, open, CONFIRMED_REPORT);
+  tell_case(engine, now, SEEP_COMMAND_LEAK_UPDATE, open, CONFIRMED_REPORT);
 }
 
 /* It has doubled since it was told: for a process that it was never told of, since that was called. */
@@ -244,6 +284,7 @@ static void refresh_case(seep_engine *engine, seep_now now, seep_engine_case *op
 {
   const seep_detector *detector = &engine->watches[open->slot].detector;
   const seep_process *process = seep_process_table_at(engine->table, open->slot);
+  open->greatest_bytes = open->carried ? 0 : open->greatest_bytes; /* of the process before */
   open->carried = false;
   open->confirmed = detector->level == SEEP_LEVEL_LEAK;
   open->doubled = open->doubled || verdict == SEEP_VERDICT_DOUBLED;
@@ -255,7 +296,7 @@ static void refresh_case(seep_engine *engine, seep_now now, seep_engine_case *op
     confirm(engine, now, open, detector->finding.began);
   } else {
     if (is_due(open, now)) {
-      tell_case(engine, now, open, open->moved ? SUCCESSOR_REPORT : DOUBLED_REPORT);
+      tell_case(engine, now, SEEP_COMMAND_LEAK_UPDATE, open, open->moved ? SUCCESSOR_REPORT : DOUBLED_REPORT);
     }
     seep_engine__tell_kind(engine, now, open);
     store_figures(engine, now, open);
@@ -428,6 +469,8 @@ static void go_over(seep_engine *engine, seep_now now, seep_engine_case *open, s
   take_slot(engine, open, slot);
   open->leak.key = process->key;
   open->leak.commit_bytes = process->commit_bytes;
+  open->leak.services[0] = '\0';
+  open->services_asked = false;
   open->carried = true;
   open->confirmed = false;
   open->doubled = false;

@@ -1,5 +1,5 @@
-/* Everything that is not a poll or a recording: Event 2004, the feed, the store, our own budget, the
- * heartbeat. */
+/* Everything that is not a poll, a recording or an Event 2004: the store, our own budget, the seconds, the
+ * end. */
 #include "watch/engine_internal.h"
 
 #include <stdio.h>
@@ -14,161 +14,7 @@
 /* At a limit that just about suffices, full and cut short follow each other within hours. */
 #define HISTORY_FULL_FOR_MS SEEP_MS_PER_DAY
 
-/* ---- Event 2004 ---- */
-
-static size_t find_named(seep_engine *engine, const seep_exhaustion_process *named)
-{
-  size_t slot = seep_process_table_find(engine->table, named->key);
-  if (slot != SEEP_NO_SLOT) {
-    return slot;
-  }
-  /* The event's time may have lost its last digits: the PID with a creation time within 10 ms is the same
-   * process. */
-  for (size_t i = 0; i < seep_process_table_slots(engine->table); i++) {
-    const seep_process *process = seep_process_table_at(engine->table, i);
-    if (process != NULL && process->key.pid == named->key.pid) {
-      uint64_t a = process->key.created, b = named->key.created;
-      return (a > b ? a - b : b - a) < 100000u ? i : SEEP_NO_SLOT;
-    }
-  }
-  return SEEP_NO_SLOT;
-}
-
-static void raise_urgency(seep_engine *engine, seep_now now, seep_writer *known)
-{
-  const seep_exhaustion *event = &engine->exhaustion;
-  for (size_t i = 0; i < event->process_count; i++) {
-    size_t slot = find_named(engine, &event->processes[i]);
-    if (slot == SEEP_NO_SLOT) {
-      continue;
-    }
-    seep_engine_watch *watch = &engine->watches[slot];
-    watch->urgent = true;
-    watch->urgent_until.ms = now.mono.ms + engine->settings.event2004_urgent_ms;
-    if (watch->open_case != NULL) {
-      const seep_store_leak *leak = &watch->open_case->leak;
-      char rate[SEEP_HUMAN_SIZE];
-      seep_writer_format(known, "%s%.100s (%u) %s", known->length > 0 ? "; " : "", leak->image,
-                         (unsigned)leak->key.pid,
-                         seep_human_rate(leak->slope_bytes_per_hour, rate, sizeof rate));
-    }
-  }
-}
-
-static void hold_bookmark(seep_engine *engine, const char *bookmark, size_t size)
-{
-  if (size > 0 && size <= sizeof engine->held_bookmark) {
-    memcpy(engine->held_bookmark, bookmark, size);
-    engine->held_bookmark_size = size;
-  }
-}
-
-/* A bookmark may move only past what has been told: while an alert waits, the newest one waits with it. */
-static void keep_bookmark(seep_engine *engine, const char *bookmark, size_t size)
-{
-  if (engine->has_untold) {
-    hold_bookmark(engine, bookmark, size);
-  } else if (size > 0 && !engine->bookmark_frozen) {
-    seep_command command = {.kind = SEEP_COMMAND_BOOKMARK};
-    command.as.bookmark.text = bookmark;
-    command.as.bookmark.length = size;
-    seep_engine__emit(engine, &command);
-  }
-}
-
-static bool told_before(const seep_engine *engine, uint64_t record)
-{
-  for (size_t i = 0; record != 0 && i < SEEP_ENGINE_RECORDS_TOLD; i++) {
-    if (engine->records_told[i] == record) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static void remember_record(seep_engine *engine, uint64_t record)
-{
-  engine->records_told[engine->records_next] = record;
-  engine->records_next = (engine->records_next + 1) % SEEP_ENGINE_RECORDS_TOLD;
-}
-
-/* The alert in engine->alert did not reach the log. One waits; a second one is left to the next start, which
- * reads it again because no bookmark moves any more. */
-static void keep_untold(seep_engine *engine, const char *bookmark, size_t size)
-{
-  if (engine->has_untold) {
-    engine->bookmark_frozen = true;
-    return;
-  }
-  engine->untold = engine->alert;
-  engine->has_untold = true;
-  engine->held_bookmark_size = 0;
-  hold_bookmark(engine, bookmark, size);
-}
-
-static void tell_untold(seep_engine *engine)
-{
-  if (!engine->has_untold) {
-    return;
-  }
-  seep_command command = {.kind = SEEP_COMMAND_ALERT};
-  command.as.alert.alert = &engine->untold;
-  command.as.alert.again = true;
-  seep_engine__emit(engine, &command);
-  if (command.as.alert.done == SEEP_OK) {
-    engine->has_untold = false;
-    keep_bookmark(engine, engine->held_bookmark, engine->held_bookmark_size);
-  }
-}
-
-void seep_engine_exhaustion(seep_engine *engine, seep_now now, const char *xml, size_t xml_size,
-                            const char *bookmark, size_t bookmark_size)
-{
-  char known_text[SEEP_ALERT_INSERT_SIZE];
-  seep_writer known;
-  if (seep_exhaustion_parse(xml, xml_size, &engine->exhaustion, NULL) != SEEP_OK) {
-    engine->events_lost++;
-    keep_bookmark(engine, bookmark, bookmark_size); /* it will not get better by being read again */
-    return;
-  }
-  if (told_before(engine, engine->exhaustion.record_id)) {
-    keep_bookmark(engine, bookmark, bookmark_size);
-    return;
-  }
-  remember_record(engine, engine->exhaustion.record_id);
-  seep_writer_init(&known, known_text, sizeof known_text);
-  raise_urgency(engine, now, &known);
-  engine->urgent = true;
-  engine->urgent_until.ms = now.mono.ms + engine->settings.event2004_urgent_ms;
-  seep_notices_exhaustion(&engine->alert, &engine->exhaustion, known_text,
-                          engine->settings.capture_enabled
-                              ? "the named processes are watched more closely; one that leaks is recorded"
-                              : "the named processes are watched more closely; recording is switched off");
-  if (seep_engine__emit_alert(engine) == SEEP_OK) {
-    keep_bookmark(engine, bookmark, bookmark_size);
-  } else {
-    keep_untold(engine, bookmark, bookmark_size);
-  }
-  seep_engine__emit_interval(engine);
-}
-
-void seep_engine_feed_state(seep_engine *engine, seep_now now, bool up, const seep_error *error)
-{
-  bool was_up = !engine->feed_known || engine->feed_up;
-  engine->feed_known = true;
-  engine->feed_up = up;
-  if (!up && was_up) {
-    engine->feed_down_since = now.mono;
-    seep_alert_init(&engine->alert, SEEP_ALERT_FEED_LOST);
-    seep_alert_add_error(&engine->alert, error);
-    seep_alert_add_text(&engine->alert, "Event 2004 is not seen meanwhile; polling and leak detection go on");
-    seep_engine__emit_alert(engine);
-  } else if (up && !was_up) {
-    seep_alert_init(&engine->alert, SEEP_ALERT_FEED_RESTORED);
-    seep_alert_add_duration(&engine->alert, seep_mono_since(now.mono, engine->feed_down_since));
-    seep_engine__emit_alert(engine);
-  }
-}
+/* ---- the store ---- */
 
 void seep_engine_storage(seep_engine *engine, seep_now now, bool ok, const char *what,
                          const seep_error *error)
@@ -289,9 +135,9 @@ static void check_own_budget(seep_engine *engine, seep_now now)
     char text[48];
     seep_alert_init(&engine->alert, SEEP_ALERT_OWN_BUDGET);
     seep_alert_add_text(&engine->alert, "CPU time over ten minutes");
-    snprintf(text, sizeof text, "%u permille of one core", (unsigned)permille);
+    snprintf(text, sizeof text, "%.1f percent of one core", (double)permille / 10.0);
     seep_alert_add_text(&engine->alert, text);
-    snprintf(text, sizeof text, "%u permille of one core", (unsigned)engine->settings.own_cpu_permille);
+    snprintf(text, sizeof text, "%.1f percent of one core", (double)engine->settings.own_cpu_permille / 10.0);
     seep_alert_add_text(&engine->alert, text);
     seep_engine__emit_alert(engine);
   }
@@ -302,16 +148,7 @@ static void check_own_budget(seep_engine *engine, seep_now now)
 
 void seep_engine_status(seep_engine *engine, seep_now now)
 {
-  seep_notices_pulse pulse = {.uptime_ms = seep_mono_since(now.mono, engine->started),
-                              .polls = engine->polls,
-                              .polls_lost = engine->polls_lost,
-                              .events_lost = engine->events_lost,
-                              .processes = seep_process_table_count(engine->table),
-                              .open_leaks = seep_engine_open_leaks(engine),
-                              .usage_known = engine->usage_known,
-                              .usage = engine->usage,
-                              .memory = engine->memory};
-  seep_notices_heartbeat(&engine->alert, &pulse);
+  seep_pulse_alert(seep_engine_pulse(engine, now), &engine->alert);
   seep_engine__emit_alert(engine);
 }
 
@@ -323,7 +160,8 @@ void seep_engine_tick(seep_engine *engine, seep_now now, const seep_own_usage *u
     engine->usage_known = true;
     check_own_budget(engine, now);
   }
-  tell_untold(engine);
+  seep_engine__outlet_time(engine, now);
+  seep_engine__tend_exhaustions(engine, now);
   if (engine->urgent && now.mono.ms >= engine->urgent_until.ms) {
     engine->urgent = false;
     seep_engine__emit_interval(engine);
@@ -352,6 +190,9 @@ void seep_engine_stop(seep_engine *engine, seep_now now)
 
 void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason)
 {
+  engine->has_stopped = true;
+  seep_engine__end_exhaustions(engine, now);
+  seep_engine__outlet_end(engine);
   seep_notices_stopped(&engine->alert, reason, seep_mono_since(now.mono, engine->started));
   seep_engine__emit_alert(engine);
 }
@@ -359,4 +200,26 @@ void seep_engine_stopped(seep_engine *engine, seep_now now, const char *reason)
 void seep_engine_count_lost(seep_engine *engine, uint64_t events)
 {
   engine->events_lost += events;
+}
+
+void seep_engine_database(seep_engine *engine, uint64_t bytes)
+{
+  engine->database_bytes = bytes;
+}
+
+void seep_engine_metrics_written(seep_engine *engine, seep_now now, bool ok, const seep_error *error)
+{
+  if (ok == !engine->metrics_down || engine->settings.metrics_textfile[0] == '\0') {
+    return;
+  }
+  engine->metrics_down = !ok;
+  seep_alert_init(&engine->alert, ok ? SEEP_ALERT_METRICS_RESTORED : SEEP_ALERT_METRICS_FAILED);
+  seep_alert_add_text(&engine->alert, engine->settings.metrics_textfile);
+  if (ok) {
+    seep_alert_add_wall(&engine->alert, engine->metrics_down_since);
+  } else {
+    engine->metrics_down_since = now.wall;
+    seep_alert_add_error(&engine->alert, error);
+  }
+  seep_engine__emit_alert(engine);
 }

@@ -145,15 +145,27 @@ static bool settings_want_flags(const seep_settings *settings)
                                        settings->capture_heap_method == SEEP_HEAP_METHOD_AUTO);
 }
 
-static const char *why_process_may_not(seep_engine *engine, seep_process_key key,
-                                       seep_port_process_role *role)
+static seep_status role_of(seep_engine *engine, seep_process_key key, seep_port_process_role *role)
 {
   seep_command command = {.kind = SEEP_COMMAND_ROLE};
   command.as.role.key = key;
   command.as.role.done = SEEP_UNSUPPORTED;
   seep_engine__emit(engine, &command);
   *role = command.as.role.role;
-  if (command.as.role.done != SEEP_OK) {
+  return command.as.role.done;
+}
+
+void seep_engine__services_of(seep_engine *engine, seep_process_key key, char out[SEEP_PORT_SERVICES_SIZE])
+{
+  seep_port_process_role role;
+  bool known = role_of(engine, key, &role) == SEEP_OK;
+  seep_text_copy(out, SEEP_PORT_SERVICES_SIZE, known ? role.services : "");
+}
+
+static const char *why_process_may_not(seep_engine *engine, seep_process_key key,
+                                       seep_port_process_role *role)
+{
+  if (role_of(engine, key, role) != SEEP_OK) {
     return "what this process is to Windows could not be found out, so no tracing flag was set for it";
   }
   if (role->is_critical || role->is_protected) {

@@ -1,6 +1,8 @@
-/* Shared by engine.c (processes and polls), engine_cases.c (leak cases), engine_system.c (what
- * the processes' commit does not show), engine_memory.c (which kind of memory grows), engine_recording.c (the
- * recorder) and engine_events.c (the rest). */
+/* Shared by engine.c (processes and polls), engine_cases.c (leak cases), engine_system.c (what the processes'
+ * commit does not show), engine_memory.c (which kind of memory grows), engine_recording.c (the recorder),
+ * engine_flags.c (tracing flags), engine_exhaustion.c (Event 2004), engine_notices.c (where there is none),
+ * engine_emergency.c (what both need), engine_alerts.c (how alerts leave), engine_pulse.c (how things are)
+ * and engine_events.c (the rest). */
 #ifndef SEEP_WATCH_ENGINE_INTERNAL_H
 #define SEEP_WATCH_ENGINE_INTERNAL_H
 
@@ -11,6 +13,8 @@
 #include "observe/process_table.h"
 #include "report/sidecar.h"
 #include "watch/engine.h"
+#include "watch/engine_exhaustion.h"
+#include "watch/engine_headroom.h"
 #include "watch/engine_system.h"
 #include "watch/lineages.h"
 
@@ -20,11 +24,6 @@
 
 /* How old the figures of an open case may be in the store. */
 #define SEEP_ENGINE_CASE_STORED_MS (30 * SEEP_MS_PER_MINUTE)
-
-/* A feed that lost its place looks back a day; 81 events in a night have been seen. */
-#define SEEP_ENGINE_RECORDS_TOLD 256
-
-#define SEEP_ENGINE_BOOKMARK_SIZE 1024
 
 /* A case that has doubled is told again, but not sooner after it was told last. */
 #define SEEP_ENGINE_TOLD_AGAIN_MS SEEP_MS_PER_HOUR
@@ -63,8 +62,10 @@ typedef struct seep_engine_case {
   bool moved;                    /* it was told of another process than it is about now */
   bool doubled;   /* the process it has gone over to, since that was called; still to be told */
   bool confirmed; /* the process itself is called a leak, not rapid growth or by its lineage only */
-  uint64_t told_growth_bytes;
+  uint64_t told_growth_bytes, greatest_bytes; /* when it was told last; at any time */
   bool wants_recording; /* it is to be offered to the recorder, not before offer_after */
+  bool services_asked;  /* of the process it is about now */
+  bool recorded;        /* a recording of it was saved */
   bool refusal_told;    /* it was, and the administrator knows why nothing came of it */
   bool flag_wanted;     /* the way of recording its heap that is left is the tracing flag, still to be set, */
   bool flag_told;       /* and why it could not be has been told */
@@ -101,6 +102,22 @@ typedef struct seep_engine_flag {
   const char *ending;  /* why it is to be taken back, a literal; NULL: it waits */
   seep_promise_flag promise;
 } seep_engine_flag;
+
+#define SEEP_ENGINE_ALERT_KINDS 32
+
+/* What has gone out in the present hour; engine_alerts.c's. */
+typedef struct seep_engine_outlet {
+  bool begun;
+  seep_mono hour; /* when it began */
+  seep_wall hour_wall;
+  unsigned sent;
+  uint64_t held_back_ever;
+  unsigned held_back; /* in this hour, */
+  struct {
+    uint32_t id;
+    unsigned count;
+  } kinds[SEEP_ENGINE_ALERT_KINDS]; /* and which; those that have no place here are only in the sum */
+} seep_engine_outlet;               /* all zeros: nothing was sent yet */
 
 /* What the engine keeps beside each slot of the process table. */
 typedef struct seep_engine_watch {
@@ -151,30 +168,32 @@ struct seep_engine {
   char host[256];
   char sidecar[SEEP_SIDECAR_SIZE]; /* scratch */
   seep_recorder_actions actions;   /* scratch: large, and needed when memory is short */
-  seep_exhaustion exhaustion;      /* likewise */
-  seep_alert alert;
+  seep_alert alert;                /* likewise */
+  seep_pulse pulse;                /* likewise */
+  seep_engine_exhaustions exhaustions;
+  seep_engine_headroom headroom;
+  seep_engine_outlet outlet;
+  uint64_t owned_bytes;     /* commit of all processes of the last poll together */
+  seep_wall last_poll;      /* 0: none yet */
+  const char *feed_trouble; /* why Windows may never write an Event 2004, a literal; NULL: nothing known */
+  uint64_t recordings_saved, recordings_failed;
+  uint64_t database_bytes;
+  bool metrics_down, no_diagnosis_told;
+  seep_wall metrics_down_since;
 
   seep_mono started, next_heartbeat, urgent_until, feed_down_since, blind_since;
   bool urgent;                 /* polling faster */
   int64_t longest_interval_ms; /* in force since the last poll: that is when the next one was meant to come */
   bool look_failed;            /* since the last poll */
-  bool feed_known, feed_up;
+  bool feed_known, feed_up, notices_up;
   seep_wall recovered_since; /* when the leftover being undone was made */
   seep_wall recording_started;
-  bool storage_down, stopping;
+  bool storage_down, stopping, has_stopped;
   seep_wall storage_down_since;
   uint64_t history_told_bytes; /* the size limit of which event 111 has told; 0 = none */
   seep_mono history_short;     /* when polls did not reach back as far as they should, last */
   uint64_t polls, polls_lost, events_lost;
   unsigned polls_failed_in_row;
-  uint64_t records_told[SEEP_ENGINE_RECORDS_TOLD]; /* ring of Event 2004 record ids */
-  size_t records_next;
-  seep_alert untold; /* an Event 2004 that the event log did not take; tried again every second */
-  bool has_untold;
-  bool bookmark_frozen;      /* a second one was refused while the first waited: the next start must read both
-                                again */
-  size_t held_bookmark_size; /* the newest one that may move once the waiting alert is told */
-  char held_bookmark[SEEP_ENGINE_BOOKMARK_SIZE];
   bool usage_known;
   seep_own_usage usage;
   seep_mono cpu_mark_time;
@@ -185,7 +204,10 @@ struct seep_engine {
 void seep_engine__emit(seep_engine *engine, seep_command *command);
 seep_status seep_engine__emit_alert(seep_engine *engine); /* engine->alert */
 void seep_engine__emit_interval(seep_engine *engine);
-int64_t seep_engine__interval_ms(const seep_engine *engine); /* in force */
+void seep_engine__outlet_time(seep_engine *engine, seep_now now); /* each poll and each second */
+void seep_engine__outlet_end(seep_engine *engine);
+bool seep_engine__may_tell(const seep_engine *engine, uint32_t id); /* an alert would not be held back */
+int64_t seep_engine__interval_ms(const seep_engine *engine);        /* in force */
 
 /* What a detector has just said about the commit of the slot's process. */
 void seep_engine__follow_case(seep_engine *engine, seep_now now, size_t slot, seep_verdict verdict);
@@ -229,7 +251,13 @@ bool seep_engine__kind_is_settled(const seep_engine *engine, seep_mono now, cons
 /* One event for the recorder and all that follows from it. */
 void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_recorder_event *event);
 
+/* What is being done about the case, one clause for its alert; a literal. */
+const char *seep_engine__done_so_far(seep_engine *engine, const seep_engine_case *open);
+
 /* ---- engine_flags.c ---- */
+
+/* Names of the services that the process hosts; "" when none, or not known. */
+void seep_engine__services_of(seep_engine *engine, seep_process_key key, char out[SEEP_PORT_SERVICES_SIZE]);
 
 /* Sets the tracing flag for the image of an open case whose heap leaks. NULL: it is set now, or was already;
  * else why not, a literal. */
@@ -259,5 +287,49 @@ void seep_engine__tend_flags(seep_engine *engine, seep_now now);
 /* Offers the fastest growing case that wants it to an idle recorder: one recording at a time, the worst
  * first. */
 void seep_engine__offer_recording(seep_engine *engine, seep_now now);
+
+/* ---- engine_emergency.c ---- */
+
+/* Finds the named ones, makes them urgent where the event is news, and says which of them are known to leak.
+ */
+void seep_engine__match_named(seep_engine *engine, seep_now now, seep_engine_named_event *exhaustion,
+                              seep_writer *known);
+
+void seep_engine__write_open_leaks(const seep_engine *engine, seep_writer *known);
+
+/* The largest processes of the last poll, NULL where there are fewer. */
+#define SEEP_ENGINE_LARGEST 3
+void seep_engine__find_largest(const seep_engine *engine, const seep_process *largest[SEEP_ENGINE_LARGEST]);
+
+void seep_engine__become_urgent(seep_engine *engine, seep_now now); /* polls come faster for a while */
+
+int64_t seep_engine__late_ms(seep_now now, seep_filetime logged); /* -1: it is read in time */
+bool seep_engine__is_fresh(const seep_engine *engine, seep_now now, seep_filetime logged);
+
+void seep_engine__emit_bookmark(seep_engine *engine, seep_feed feed, const char *text, size_t size);
+void seep_engine__hold(seep_engine_bookmark *held, const char *text, size_t size);
+void seep_engine__keep_bookmark(seep_engine *engine, const char *text,
+                                size_t size);            /* of Events 2004; may be held */
+void seep_engine__release_bookmark(seep_engine *engine); /* the held one, when nothing waits any more */
+
+seep_status seep_engine__emit_again(seep_engine *engine, const seep_alert *alert, bool again);
+
+/* ---- engine_notices.c ---- */
+
+/* The notice that waits is not told, and its bookmark moves. */
+void seep_engine__drop_notice(seep_engine *engine);
+
+/* Told after wait_ms unless a diagnosis comes; notice of zeros: an Event 2004 that can not be read. */
+void seep_engine__expect_diagnosis(seep_engine *engine, seep_now now, const seep_memory_notice *notice,
+                                   const char *reason, int64_t wait_ms);
+
+/* What is due. at_once: those that were only counted too. */
+void seep_engine__tell_undiagnosed(seep_engine *engine, seep_now now, bool at_once);
+
+/* ---- engine_exhaustion.c ---- */
+
+void seep_engine__tend_exhaustions(seep_engine *engine, seep_now now); /* each second */
+void seep_engine__end_exhaustions(seep_engine *engine, seep_now now);  /* what waits is told now or never */
+void seep_engine__judge_headroom(seep_engine *engine, seep_now now);   /* each poll with known figures */
 
 #endif

@@ -248,8 +248,7 @@ static const char *reason_of(const seep_engine *engine, size_t slot)
   if (!engine->settings.memory_enabled) {
     return NULL;
   }
-  return is_wanted(engine, slot) ? "not known yet: it is being looked into now"
-                                 : "not known yet: it must grow by some more first";
+  return is_wanted(engine, slot) ? "it is being looked into now" : "it must grow by some more first";
 }
 
 /* Nobody loses a kind to inventories that say nothing; but what has told it may take it back. A successor

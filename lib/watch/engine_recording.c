@@ -188,6 +188,40 @@ void seep_engine__offer_recording(seep_engine *engine, seep_now now)
   request(engine, &target);
 }
 
+const char *seep_engine__done_so_far(seep_engine *engine, const seep_engine_case *open)
+{
+  const seep_recorder *recorder = &engine->recorder;
+  bool is_target = recorder->target.key.pid == open->leak.key.pid &&
+                   recorder->target.key.created == open->leak.key.created;
+  if (!engine->settings.capture_enabled) {
+    return "it is watched; recording is switched off in the configuration (capture.enabled)";
+  }
+  if (engine->storage_down) {
+    return "it is watched; nothing is recorded while the store does not work (event 107)";
+  }
+  if (!seep_sampling_takes_part(engine->host, engine->settings.capture_sample_ppm)) {
+    return "it is watched; this server records nothing (capture.sample_rate)";
+  }
+  if (!seep_recorder_is_idle(recorder) && is_target) {
+    return "its allocations are being recorded";
+  }
+  if (open->recorded) {
+    return "its allocations were recorded: see event 301 and \"seepwatch captures list\"";
+  }
+  if (open->refusals > 0) {
+    return "recording it was refused or failed so far (events 302 and 303) and is tried again";
+  }
+  if (seep_engine__flag_of_image(engine, open->leak.image) != NULL) {
+    return "the tracing flag of this program is set: it is recorded after its next start (event 304)";
+  }
+  if (seep_recorder_is_idle(recorder) && seep_engine__kind_is_known(open)) {
+    return "its allocations are about to be recorded: event 300 tells when";
+  }
+  return seep_recorder_is_idle(recorder)
+             ? "its allocations are recorded as soon as the kind of memory that grows is known (event 300)"
+             : "its allocations are recorded when another recording has ended";
+}
+
 /* ---- the recorder's settings ---- */
 
 static seep_recorder_heap heap_of(uint32_t method)
@@ -399,6 +433,14 @@ static void write_sidecar(seep_engine *engine, seep_now now, const seep_recorder
   seep_engine__emit(engine, &command);
 }
 
+static void note_recorded(seep_engine *engine, const seep_recorder_action *action)
+{
+  seep_engine_case *open = case_of(engine, &action->target);
+  if (open != NULL) {
+    open->recorded = true;
+  }
+}
+
 static void tell_recording(seep_engine *engine, seep_now now, const seep_recorder_action *action)
 {
   bool tell = true;
@@ -407,10 +449,13 @@ static void tell_recording(seep_engine *engine, seep_now now, const seep_recorde
     engine->recording_started = now.wall;
     break;
   case SEEP_RECORDER_SAVED:
+    engine->recordings_saved++;
+    note_recorded(engine, action);
     store_capture(engine, now, action);
     write_sidecar(engine, now, action);
     break;
   case SEEP_RECORDER_FAILED:
+    engine->recordings_failed++;
     /* Not what an earlier life left, unless it left a file. */
     if (engine->recorder.journal_id == 0 || action->kept.path[0] != '\0') {
       store_capture(engine, now, action);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "watch/engine_internal.h"
+#include "watch/exhaustion_notices.h"
 #include "watch/notices.h"
 
 /* Nobody mends a driver within hours: what has doubled is told again after a day. */
@@ -165,6 +166,38 @@ void seep_engine__judge_system(seep_engine *engine, seep_now now, uint64_t owned
   system->unowned_count += system->unowned_count < 2;
   system->unowned[1] = system->unowned[0];
   system->unowned[0] = unowned;
+}
+
+/* ---- what is left ---- */
+
+void seep_engine__judge_headroom(seep_engine *engine, seep_now now)
+{
+  seep_engine_headroom *state = &engine->headroom;
+  seep_headroom_word word = seep_engine_headroom_step(state, &engine->settings, now.mono, &engine->memory,
+                                                      seep_engine__slopes_together(engine, NULL));
+  if (word == SEEP_HEADROOM_OVER) {
+    seep_notices_headroom_over(&engine->alert, &engine->memory, seep_mono_since(now.mono, state->opened),
+                               state->least_left_bytes);
+    seep_engine__emit_alert(engine);
+  } else if (word == SEEP_HEADROOM_WARN) {
+    char text[SEEP_ALERT_INSERT_SIZE];
+    seep_writer growing;
+    seep_notices_headroom low = {.state = state,
+                                 .settings = &engine->settings,
+                                 .memory = &engine->memory,
+                                 .now = now,
+                                 .growing = text,
+                                 .owned_bytes = engine->owned_bytes,
+                                 .done = engine->cases != NULL
+                                             ? "events 200 and 204 tell what is being done about each"
+                                             : "all processes are watched; none of them is known to leak",
+                                 .evidence = "\"seepwatch top\" and \"seepwatch history --system\""};
+    seep_writer_init(&growing, text, sizeof text);
+    seep_engine__write_open_leaks(engine, &growing);
+    seep_engine__find_largest(engine, low.largest);
+    seep_notices_headroom_low(&engine->alert, &low);
+    seep_engine__emit_alert(engine);
+  }
 }
 
 /* ---- handles ---- */

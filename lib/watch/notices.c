@@ -40,7 +40,7 @@ void seep_notices_settings(seep_alert *alert, const char *file, const seep_setti
   seep_alert_init(alert, SEEP_ALERT_SETTINGS_LOADED);
   seep_alert_add_text(alert, file);
   add_summary(alert, settings);
-  seep_alert_add_text(alert, changed ? "changed while running" : "-");
+  seep_alert_add_text(alert, changed ? "again, while running" : "at the start");
 }
 
 void seep_notices_settings_refused(seep_alert *alert, const char *file, const seep_settings_problem *problem,
@@ -52,30 +52,6 @@ void seep_notices_settings_refused(seep_alert *alert, const char *file, const se
   seep_alert_add_text(alert, problem->key);
   seep_alert_add_text(alert, problem->reason);
   add_summary(alert, running);
-}
-
-void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse)
-{
-  char text[96];
-  seep_alert_init(alert, SEEP_ALERT_HEARTBEAT);
-  seep_alert_add_duration(alert, pulse->uptime_ms);
-  seep_alert_add_u64(alert, pulse->polls);
-  seep_alert_add_u64(alert, pulse->processes);
-  seep_alert_add_u64(alert, pulse->open_leaks);
-  if (pulse->usage_known) {
-    seep_alert_add_bytes(alert, pulse->usage.private_bytes);
-    snprintf(text, sizeof text, "%" PRIu64 ".%03u s", pulse->usage.cpu_100ns / 10000000u,
-             (unsigned)(pulse->usage.cpu_100ns / 10000u % 1000u));
-    seep_alert_add_text(alert, text);
-  } else {
-    seep_alert_add_text(alert, "-");
-    seep_alert_add_text(alert, "-");
-  }
-  seep_alert_add_bytes(alert, pulse->memory.commit_total_bytes);
-  seep_alert_add_bytes(alert, pulse->memory.commit_limit_bytes);
-  snprintf(text, sizeof text, "%" PRIu64 " polls and %" PRIu64 " events", pulse->polls_lost,
-           pulse->events_lost);
-  seep_alert_add_text(alert, text);
 }
 
 /* ---- growth: of processes, of the system, of handles ---- */
@@ -126,22 +102,17 @@ static bool is_rapid(const seep_store_leak *leak)
   return strcmp(leak->verdict, "rapid") == 0;
 }
 
-static void add_headroom(seep_alert *alert, const seep_notices_case *found)
+static void add_headroom(seep_alert *alert, const seep_store_leak *leak)
 {
-  const seep_system_memory *memory = found->memory;
-  if (memory == NULL || memory->commit_limit_bytes == 0) {
-    for (unsigned i = 0; i < 3; i++) {
-      seep_alert_add_text(alert, NULL);
-    }
-    return;
+  bool known = leak->system_limit_bytes > 0;
+  if (known) {
+    seep_alert_add_bytes(alert, leak->system_commit_bytes);
+    seep_alert_add_bytes(alert, leak->system_limit_bytes);
+  } else {
+    seep_alert_add_text(alert, NULL);
+    seep_alert_add_text(alert, NULL);
   }
-  /* All of them eat the same headroom; never later than this one alone would have it. */
-  double own = found->leak->slope_bytes_per_hour;
-  double all = found->slopes_bytes_per_hour;
-  seep_alert_add_bytes(alert, memory->commit_total_bytes);
-  seep_alert_add_bytes(alert, memory->commit_limit_bytes);
-  seep_alert_add_duration(
-      alert, seep_headroom_time_left_ms(seep_system_memory_headroom_bytes(memory), all > own ? all : own));
+  seep_alert_add_duration(alert, known ? leak->time_left_ms : SEEP_TIME_LEFT_UNKNOWN);
 }
 
 /* "4 MB", "4": the ends of size classes are powers of two. */
@@ -175,6 +146,24 @@ static void write_sizes(seep_writer *writer, uint64_t from, uint64_t to)
   write_size(writer, to, true);
 }
 
+void seep_notices_kind_reason(const seep_growth_kind_verdict *kind, bool carried, seep_writer *writer)
+{
+  if (kind->reason == NULL) {
+    return;
+  }
+  seep_writer_text(writer, kind->reason);
+  if (kind->size_to > 0) {
+    seep_writer_format(writer, "; most of it in %s of ",
+                       kind->kind == SEEP_MEMORY_HEAP ? "blocks" : "allocations");
+    write_sizes(writer, kind->size_from, kind->size_to);
+  }
+  if (carried) {
+    seep_writer_text(writer, " (found in the process before this one)");
+  } else if (kind->earlier) {
+    seep_writer_text(writer, " (found earlier)");
+  }
+}
+
 /* "Heap, 92 percent sure: what it stands on; most of it in blocks of 4 to 8 MB", "undetermined: why". */
 static void add_kind(seep_alert *alert, const seep_notices_case *found)
 {
@@ -185,17 +174,20 @@ static void add_kind(seep_alert *alert, const seep_notices_case *found)
   seep_writer_text(
       &writer, seep_human_sure(found->leak->kind, kind != NULL ? kind->confidence : 0.0, sure, sizeof sure));
   if (kind != NULL && kind->reason != NULL) {
-    seep_writer_format(&writer, ": %s", kind->reason);
-    if (kind->size_to > 0) {
-      seep_writer_format(&writer, "; most of it in %s of ",
-                         kind->kind == SEEP_MEMORY_HEAP ? "blocks" : "allocations");
-      write_sizes(&writer, kind->size_from, kind->size_to);
-    }
-    if (found->kind_carried) {
-      seep_writer_text(&writer, " (found in the process before this one)");
-    } else if (kind->earlier) {
-      seep_writer_text(&writer, " (found earlier)");
-    }
+    seep_writer_text(&writer, ": ");
+    seep_notices_kind_reason(kind, found->kind_carried, &writer);
+  }
+  seep_alert_add_text(alert, text);
+}
+
+static void add_where(seep_alert *alert, const seep_store_leak *leak, const char *data_folder)
+{
+  char text[SEEP_ALERT_INSERT_SIZE];
+  seep_writer writer;
+  seep_writer_init(&writer, text, sizeof text);
+  if (leak->id != 0) {
+    seep_writer_format(&writer, "\"seepwatch leaks --id %" PRId64 "\" (database in %s)", leak->id,
+                       data_folder);
   }
   seep_alert_add_text(alert, text);
 }
@@ -214,19 +206,24 @@ void seep_notices_case_found(seep_alert *alert, const seep_notices_case *found)
   seep_alert_add_bytes(alert, leak->growth_bytes);
   add_moment(alert, leak->began);
   seep_alert_add_bytes(alert, leak->commit_bytes);
-  add_headroom(alert, found);
+  add_headroom(alert, leak);
   seep_alert_add_text(alert, known ? confidence : NULL);
   add_evidence(alert, found->finding, SEEP_UNIT_BYTES);
-  seep_alert_add_text(alert, found->report);
+  seep_alert_add_text(alert, leak->told_because);
+  seep_alert_add_text(alert, leak->services);
+  seep_alert_add_text(alert, found->done);
+  add_where(alert, leak, found->data_folder);
 }
 
-void seep_notices_case_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms)
+void seep_notices_case_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms,
+                            const char *data_folder)
 {
   seep_alert_init(alert, is_rapid(leak) ? SEEP_ALERT_RAPID_GROWTH_OVER : SEEP_ALERT_LEAK_OVER);
   add_process(alert, leak->image, leak->key);
   seep_alert_add_text(alert, leak->ending);
   seep_alert_add_bytes(alert, leak->growth_bytes);
   seep_alert_add_duration(alert, lasted_ms);
+  add_where(alert, leak, data_folder);
 }
 
 /* Where to look on (reference: users-and-peers, 0.6; detection, 7.2; event-log, 1.2). */
@@ -238,7 +235,7 @@ static const char *hint_for(const char *what)
            "which pool tag grows from one look to the next. An Event 2004 names the three largest tags of "
            "each pool.";
   }
-  return "if event 203 names a pool too then go on there by pool tag (poolmon, or !poolused in a kernel "
+  return "if another event 203 names a pool then go on there by pool tag (poolmon, or !poolused in a kernel "
          "debugger). Otherwise it may be zombie processes (ended, but their objects remain; about 79 KB each "
          "were seen), shared sections or page tables: stop services one at a time and see when it falls. "
          "Event 207 may name a process that holds ever more handles.";
@@ -303,33 +300,4 @@ void seep_notices_history(seep_alert *alert, uint64_t maximum_bytes, seep_wall r
   seep_alert_add_bytes(alert, maximum_bytes);
   add_moment(alert, raw_from);
   seep_alert_add_u64(alert, (uint64_t)(retention_ms / SEEP_MS_PER_DAY));
-}
-
-void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known,
-                             const char *follows)
-{
-  seep_alert_init(alert, SEEP_ALERT_EXHAUSTION);
-  seep_alert_add_filetime(alert, event->time_created);
-  seep_alert_add_u64(alert, event->record_id);
-  if (event->has_system) {
-    seep_alert_add_bytes(alert, event->commit_charge_bytes);
-    seep_alert_add_bytes(alert, event->commit_limit_bytes);
-  } else {
-    seep_alert_add_text(alert, "-");
-    seep_alert_add_text(alert, "-");
-  }
-  for (size_t i = 0; i < 3; i++) {
-    char text[SEEP_ALERT_INSERT_SIZE];
-    char bytes[SEEP_HUMAN_SIZE];
-    text[0] = '\0';
-    if (i < event->process_count) {
-      const seep_exhaustion_process *process = &event->processes[i];
-      size_t length = seep_text_copy(text, sizeof text - 80, process->name); /* leaves room for the figures */
-      snprintf(text + length, sizeof text - length, " (%" PRIu32 ") %s", process->key.pid,
-               seep_human_bytes(process->commit_bytes, bytes, sizeof bytes));
-    }
-    seep_alert_add_text(alert, text);
-  }
-  seep_alert_add_text(alert, known);
-  seep_alert_add_text(alert, follows);
 }

@@ -6,10 +6,8 @@
 #include "base/clock.h"
 #include "judge/detector.h"
 #include "memory/growth.h"
-#include "observe/exhaustion.h"
 #include "observe/process_table.h"
 #include "observe/system_memory.h"
-#include "port/own_usage.h"
 #include "report/alert.h"
 #include "settings/settings.h"
 #include "store/store.h"
@@ -21,29 +19,22 @@ void seep_notices_settings(seep_alert *alert, const char *file, const seep_setti
 void seep_notices_settings_refused(seep_alert *alert, const char *file, const seep_settings_problem *problem,
                                    const seep_settings *running);
 
-typedef struct seep_notices_pulse {
-  int64_t uptime_ms;
-  uint64_t polls, polls_lost, events_lost;
-  size_t processes, open_leaks;
-  bool usage_known;
-  seep_own_usage usage;
-  seep_system_memory memory;
-} seep_notices_pulse;
-void seep_notices_heartbeat(seep_alert *alert, const seep_notices_pulse *pulse);
+/* Why this kind of memory is believed to grow, or why none: a clause; nothing when nothing was looked at. */
+void seep_notices_kind_reason(const seep_growth_kind_verdict *kind, bool carried, seep_writer *writer);
 
 typedef struct seep_notices_case {
-  const seep_store_leak *leak;
+  const seep_store_leak *leak;          /* with what is told of it now */
   const seep_finding *finding;          /* NULL: the evidence is not known */
-  const seep_system_memory *memory;     /* NULL: not known */
-  double slopes_bytes_per_hour;         /* of all open cases together, this one included */
-  const char *report;                   /* why it is told now: "first report" */
   const seep_growth_kind_verdict *kind; /* what leak->kind stands on; NULL: not known */
   bool kind_carried;                    /* it was found in the process before */
+  const char *done;                     /* what is being done about it */
+  const char *data_folder;
 } seep_notices_case;
-/* 204 when the leak's verdict is "rapid", else 200. The time left is that of all open cases together. */
+/* 204 when the leak's verdict is "rapid", else 200. */
 void seep_notices_case_found(seep_alert *alert, const seep_notices_case *found);
 /* 205 or 201 likewise. lasted_ms of running time: the wall clock may have been set since. */
-void seep_notices_case_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms);
+void seep_notices_case_over(seep_alert *alert, const seep_store_leak *leak, int64_t lasted_ms,
+                            const char *data_folder);
 
 typedef struct seep_notices_growth {
   const char *what; /* "commit that no process owns", "paged pool", "nonpaged pool" */
@@ -64,9 +55,5 @@ void seep_notices_handles_over(seep_alert *alert, const seep_process *process, u
 /* raw_from: the oldest poll still there, 0 when there is none. */
 void seep_notices_history(seep_alert *alert, uint64_t maximum_bytes, seep_wall raw_from,
                           int64_t retention_ms);
-
-/* known: text naming the open leaks among the event's processes, or "". */
-void seep_notices_exhaustion(seep_alert *alert, const seep_exhaustion *event, const char *known,
-                             const char *follows);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "memory/kind.h"
 #include "report/human.h"
@@ -71,7 +72,7 @@ static void write_saved(seep_alert *alert, const seep_recorder_action *action)
   seep_alert_add_text(alert, recording_text(action));
   seep_alert_add_text(alert, action->ending);
   add_events(alert, &action->kept);
-  seep_alert_add_text(alert, action->reason);
+  seep_alert_add_text(alert, strcmp(action->reason, SEEP_RECORDER_SAVED_WELL) != 0 ? action->reason : NULL);
 }
 
 static void write_failed(seep_alert *alert, const seep_recorder_action *action)
@@ -161,7 +162,7 @@ void seep_recording_notices_flag_set(seep_alert *alert, const seep_promise_flag 
   seep_alert_add_text(alert, promise->image);
   seep_alert_add_u64(alert, promise->key.pid);
   if (services[0] != '\0') {
-    snprintf(text, sizeof text, "restart the service %.190s", services);
+    snprintf(text, sizeof text, "restart the service %.191s", services);
   } else {
     snprintf(text, sizeof text, "end %.255s (process %" PRIu32 ") and start it again", promise->image,
              promise->key.pid);

@@ -9,7 +9,6 @@
 #include "watch/watchdog_internal.h"
 
 #define SECOND_MS 1000
-#define FEED_RETRY_MS 30000
 #define LOOKS 5
 
 /* ---- settings ---- */
@@ -28,7 +27,8 @@ static void load_settings(seep_watchdog *watchdog, bool at_start)
   seep_error error;
   char *text = NULL;
   size_t size = 0;
-  char file[SEEP_WATCHDOG_PATH_SIZE + 64];
+  char file[SEEP_WATCHDOG_PATH_SIZE + 64], before[sizeof settings.metrics_textfile];
+  const seep_settings *in_force = seep_engine_settings_in_force(watchdog->engine);
   seep_text_copy(file, sizeof file, watchdog->settings_path);
   seep_status status = watchdog->folder_error.status;
   error = watchdog->folder_error;
@@ -49,12 +49,16 @@ static void load_settings(seep_watchdog *watchdog, bool at_start)
     if (at_start) {
       seep_settings_safe(&settings);
     } else {
-      settings = *seep_engine_settings_in_force(watchdog->engine);
+      settings = *in_force;
     }
   }
+  seep_text_copy(before, sizeof before, in_force->metrics_textfile);
   settings.memory_enabled = settings.memory_enabled && watchdog->options.process_memory.open != NULL;
   seep_engine_settings(watchdog->engine, seep_watchdog__now(watchdog), file, &settings,
                        status == SEEP_OK ? NULL : &problem);
+  if (strcmp(before, in_force->metrics_textfile) != 0) {
+    seep_watchdog__unpublish(watchdog, before);
+  }
 }
 
 /* ---- polling ---- */
@@ -112,48 +116,6 @@ static void poll_due(uv_timer_t *timer)
   start_poll(timer->data);
 }
 
-/* ---- the event feed ---- */
-
-void seep_watchdog__stop_feed(seep_watchdog *watchdog)
-{
-  if (watchdog->feed_running) {
-    watchdog->feed_running = false;
-    watchdog->options.feed.stop(watchdog->options.feed.context);
-  }
-}
-
-static void start_feed(seep_watchdog *watchdog)
-{
-  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
-  size_t length = 0;
-  seep_error error = {0};
-  bool known =
-      watchdog->store != NULL && seep_store_value_get(watchdog->store, SEEP_WATCHDOG_BOOKMARK, bookmark,
-                                                      sizeof bookmark, &length, NULL) == SEEP_OK;
-  seep_status status = watchdog->options.feed.start(watchdog->options.feed.context, &watchdog->sink,
-                                                    known ? bookmark : NULL, &error);
-  watchdog->feed_running = status == SEEP_OK;
-  if (status != SEEP_OK) {
-    seep_engine_feed_state(watchdog->engine, seep_watchdog__now(watchdog), false, &error);
-  }
-}
-
-/* The feed runs while the configuration wants it; one that could not be started is tried again. */
-static void keep_feed(seep_watchdog *watchdog)
-{
-  bool wanted = seep_engine_settings_in_force(watchdog->engine)->event2004_enabled && !watchdog->stopping &&
-                !watchdog->options.undo_only;
-  if (watchdog->options.feed.start == NULL || uv_now(&watchdog->loop) < watchdog->feed_retry_ms) {
-    return;
-  }
-  if (wanted && !watchdog->feed_running) {
-    watchdog->feed_retry_ms = uv_now(&watchdog->loop) + FEED_RETRY_MS;
-    start_feed(watchdog);
-  } else if (!wanted && watchdog->feed_running && !watchdog->stopping) {
-    seep_watchdog__stop_feed(watchdog);
-  }
-}
-
 /* ---- the second ---- */
 
 /* NULL when it cannot be known. */
@@ -181,40 +143,26 @@ static void second_passed(uv_timer_t *timer)
         seep_files_raw_bytes(watchdog->temporary_folder, seep_engine_recorder_of(watchdog->engine)->instance);
     measures.free_bytes = seep_files_free_bytes(watchdog->data_folder);
   }
-  seep_engine_count_lost(watchdog->engine, seep_inbox_lost(watchdog->inbox) + watchdog->alerts_lost);
+  seep_engine_count_lost(watchdog->engine, watchdog->alerts_lost);
   watchdog->alerts_lost = 0;
-  keep_feed(watchdog);
+  seep_watchdog__keep_feeds(watchdog);
+  seep_watchdog__read_diagnosis(watchdog);
   seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), busy ? &measures : NULL);
   seep_watchdog__settle(watchdog);
+  seep_watchdog__publish(watchdog, false);
   seep_watchdog__tend_stop(watchdog);
 }
 
 /* ---- what comes from other threads ---- */
 
 /* Only while the handle is open: whoever comes after that has come too late. */
-static void wake_up(seep_watchdog *watchdog)
+void seep_watchdog__wake(seep_watchdog *watchdog)
 {
   uv_mutex_lock(&watchdog->post_lock);
   if (watchdog->accepting) {
     uv_async_send(&watchdog->wake);
   }
   uv_mutex_unlock(&watchdog->post_lock);
-}
-
-static bool feed_event(void *context, const char *xml, size_t xml_size, const char *bookmark,
-                       size_t bookmark_size)
-{
-  seep_watchdog *watchdog = context;
-  bool taken = seep_inbox_put_event(watchdog->inbox, xml, xml_size, bookmark, bookmark_size);
-  wake_up(watchdog);
-  return taken;
-}
-
-static void feed_state(void *context, bool up, const seep_error *error)
-{
-  seep_watchdog *watchdog = context;
-  seep_inbox_put_feed(watchdog->inbox, up, error);
-  wake_up(watchdog);
 }
 
 static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
@@ -225,17 +173,18 @@ static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
   seep_own_usage usage;
   switch (item->kind) {
   case SEEP_INBOX_EVENT:
-    seep_engine_exhaustion(watchdog->engine, now, item->text, item->text_bytes, item->bookmark,
-                           item->bookmark_bytes);
+    seep_watchdog__take_event(watchdog, item);
     start_poll(watchdog);
     break;
   case SEEP_INBOX_FEED_UP:
   case SEEP_INBOX_FEED_DOWN:
-    seep_engine_feed_state(watchdog->engine, now, item->kind == SEEP_INBOX_FEED_UP, &item->error);
+    seep_engine_feed_state(watchdog->engine, now, item->feed, item->kind == SEEP_INBOX_FEED_UP, &item->error);
     break;
   case SEEP_INBOX_RELOAD:
     load_settings(watchdog, false);
-    watchdog->feed_retry_ms = 0; /* event2004.enabled may have changed */
+    seep_watchdog__retry_feeds(watchdog); /* event2004.enabled may have changed */
+    watchdog->diagnosis_due_ms = 0;       /* nor has anybody been told who did not listen */
+    watchdog->publication.due_ms = 0;
     break;
   case SEEP_INBOX_POLL_NOW:
     watchdog->poll_again = watchdog->poll_in_flight;
@@ -244,6 +193,7 @@ static void handle_item(seep_watchdog *watchdog, const seep_inbox_item *item)
   case SEEP_INBOX_STATUS:
     seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), NULL);
     seep_engine_status(watchdog->engine, now);
+    seep_watchdog__publish(watchdog, true);
     break;
   case SEEP_INBOX_ABANDON:
   case SEEP_INBOX_SAVE_NOW:
@@ -272,7 +222,7 @@ void seep_watchdog_post(seep_watchdog *watchdog, seep_control control)
   static const seep_inbox_kind kinds[] = {SEEP_INBOX_STOP,   SEEP_INBOX_RELOAD,  SEEP_INBOX_POLL_NOW,
                                           SEEP_INBOX_STATUS, SEEP_INBOX_ABANDON, SEEP_INBOX_SAVE_NOW};
   seep_inbox_put(watchdog->inbox, kinds[control]);
-  wake_up(watchdog);
+  seep_watchdog__wake(watchdog);
 }
 
 /* ---- life ---- */
@@ -304,9 +254,9 @@ static bool take_options(seep_watchdog *watchdog, const seep_watchdog_options *o
 
 static seep_status make_loop(seep_watchdog *watchdog, seep_error *error)
 {
-  /* Three workers, so that no poll waits for a look into a process or for a trace that is being compressed.
-   */
-  (void)uv_os_setenv("UV_THREADPOOL_SIZE", "3");
+  /* Four workers, so that no poll waits for a look into a process, a trace that is being compressed or a disk
+   * that does not answer. */
+  (void)uv_os_setenv("UV_THREADPOOL_SIZE", "4");
   int code = uv_loop_init(&watchdog->loop);
   if (code != 0) {
     return seep_uv_error_set(error, code, "uv_loop_init", NULL);
@@ -336,7 +286,7 @@ static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
                                 .path_separator = watchdog->options.path_separator,
                                 .emit = seep_watchdog__carry_out,
                                 .emit_context = watchdog};
-  watchdog->sink = (seep_event_feed_sink){watchdog, feed_event, feed_state};
+  seep_watchdog__make_feeds(watchdog);
   seep_settings_safe(&settings);
   watchdog->inbox = seep_inbox_new();
   watchdog->engine = seep_engine_new(&engine, &settings);
@@ -417,8 +367,9 @@ seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
     make_folders(watchdog);
     list_recoveries(watchdog);
   }
+  seep_watchdog__read_diagnosis(watchdog);
   seep_watchdog__settle(watchdog);
-  keep_feed(watchdog);
+  seep_watchdog__keep_feeds(watchdog);
   uv_timer_start(&watchdog->second_timer, second_passed, SECOND_MS, SECOND_MS);
   start_poll(watchdog);
   if (watchdog->options.running != NULL) {

@@ -10,6 +10,7 @@
 #include "port/alert_sink.h"
 #include "port/child_guard.h"
 #include "port/clock.h"
+#include "port/diagnosis.h"
 #include "port/event_feed.h"
 #include "port/own_usage.h"
 #include "port/process_memory.h"
@@ -38,7 +39,8 @@ typedef struct seep_watchdog_options {
   char path_separator;
   seep_process_source source;
   seep_process_memory process_memory; /* open NULL: there is none, and memory.enabled counts as false */
-  seep_event_feed feed;
+  seep_event_feed feeds[SEEP_FEEDS];  /* start NULL: there is none */
+  seep_diagnosis_source diagnosis;    /* read NULL: nobody knows */
   seep_alert_sink sink;
   seep_clock clock; /* asked by the loop and, once per look, by its worker thread */
   seep_own_usage_source usage;

@@ -22,9 +22,13 @@ static bool is_worth_telling(const seep_watchdog *watchdog, uint32_t id)
          id == SEEP_ALERT_FLAG_TAKEN_BACK || id == SEEP_ALERT_RECORDING_FAILED;
 }
 
-static seep_status write_alert(seep_watchdog *watchdog, const seep_alert *alert, bool again)
+static seep_status write_alert(seep_watchdog *watchdog, const seep_alert *alert, bool again, bool held_back)
 {
   if (!is_worth_telling(watchdog, alert->id)) {
+    return SEEP_OK;
+  }
+  if (held_back) {
+    seep_watchdog__keep_event(watchdog, alert);
     return SEEP_OK;
   }
   const char *inserts[SEEP_ALERT_INSERTS];
@@ -79,7 +83,8 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
   seep_watchdog *watchdog = context;
   switch (command->kind) {
   case SEEP_COMMAND_ALERT:
-    command->as.alert.done = write_alert(watchdog, command->as.alert.alert, command->as.alert.again);
+    command->as.alert.done =
+        write_alert(watchdog, command->as.alert.alert, command->as.alert.again, command->as.alert.held_back);
     break;
   case SEEP_COMMAND_STORE_POLL:
     seep_watchdog__store_poll(watchdog, command);
@@ -87,6 +92,7 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
   case SEEP_COMMAND_LEAK_OPEN:
   case SEEP_COMMAND_LEAK_UPDATE:
   case SEEP_COMMAND_CAPTURE_ADD:
+  case SEEP_COMMAND_EXHAUSTION:
   case SEEP_COMMAND_BOOKMARK:
   case SEEP_COMMAND_LINEAGE_KEEP:
     seep_watchdog__store_row(watchdog, command);

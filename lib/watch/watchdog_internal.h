@@ -1,6 +1,7 @@
-/* Shared by watchdog.c (the loop and its life), watchdog_commands.c (carrying out commands),
- * watchdog_memory.c (looking into a process), watchdog_recorder.c (wpr and what it leaves), watchdog_shelf.c
- * (room for finished recordings) and watchdog_store.c (the store's part of the commands) alone. */
+/* Shared by watchdog.c (the loop and its life), watchdog_commands.c (carrying out commands), watchdog_feed.c
+ * (Windows' events), watchdog_publish.c (files for others), watchdog_memory.c (looking into a process),
+ * watchdog_recorder.c (wpr and what it leaves), watchdog_shelf.c (room for finished recordings),
+ * watchdog_stop.c (the end) and watchdog_store.c (the store's part of the commands) alone. */
 #ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
 #define SEEP_WATCH_WATCHDOG_INTERNAL_H
 
@@ -19,7 +20,29 @@
 #define SEEP_WATCHDOG_PENDING 4
 #define SEEP_WATCHDOG_REMOVALS 8
 #define SEEP_WATCHDOG_EVENTS 32
-#define SEEP_WATCHDOG_BOOKMARK "event2004.bookmark" /* its name in the store */
+
+/* One feed of Windows' events. */
+typedef struct seep_watchdog_feed {
+  seep_watchdog *watchdog;
+  seep_feed which;
+  seep_event_feed_sink sink;
+  bool running;
+  uint64_t retry_ms;     /* of the loop's own clock */
+  size_t bookmark_bytes; /* the newest bookmark, for a store that comes later */
+  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
+} seep_watchdog_feed;
+
+/* One round of files for others at a time; the worker's while it is in flight. */
+typedef struct seep_watchdog_publication {
+  uv_work_t work;
+  bool in_flight, again;
+  uint64_t due_ms; /* of the loop's own clock */
+  char status_path[SEEP_WATCHDOG_PATH_SIZE], metrics_path[SEEP_WATCHDOG_PATH_SIZE]; /* "" = not wanted */
+  size_t status_bytes, metrics_bytes;
+  seep_status done; /* of the metrics */
+  seep_error error;
+  char status_text[SEEP_PULSE_SIZE], metrics_text[SEEP_PULSE_SIZE];
+} seep_watchdog_publication;
 
 struct seep_watchdog {
   seep_watchdog_options options; /* its texts point into the arrays below */
@@ -50,9 +73,9 @@ struct seep_watchdog {
 
   uv_mutex_t post_lock; /* between posting threads and the closing of `wake` */
   bool accepting;
-  seep_event_feed_sink sink;
-  bool feed_running;
-  uint64_t feed_retry_ms; /* of the loop's own clock */
+  seep_watchdog_feed feeds[SEEP_FEEDS];
+  uint64_t diagnosis_due_ms; /* not before, after began_ms */
+  seep_watchdog_publication publication;
   seep_inbox *inbox;
   seep_engine *engine;
   seep_child *child;
@@ -69,9 +92,7 @@ struct seep_watchdog {
       capture_waits; /* a recording's row that the store has refused; its promise stays until it is written */
   seep_store_capture capture;
   seep_error storage_error;
-  char set_aside[512];   /* where a damaged file went; "" = nothing to tell */
-  size_t bookmark_bytes; /* the newest bookmark, for a store that comes later */
-  char bookmark[SEEP_INBOX_BOOKMARK_BYTES];
+  char set_aside[512]; /* where a damaged file went; "" = nothing to tell */
   uint64_t alerts_lost;
   seep_mono store_retry; /* when to try the file again */
   unsigned polls_since_prune;
@@ -168,7 +189,28 @@ void seep_watchdog__begin_stop(seep_watchdog *watchdog);
  */
 void seep_watchdog__tend_stop(seep_watchdog *watchdog);
 
-void seep_watchdog__stop_feed(seep_watchdog *watchdog); /* watchdog.c's */
+/* ---- watchdog_feed.c ---- */
+
+void seep_watchdog__make_feeds(seep_watchdog *watchdog);
+void seep_watchdog__keep_feeds(seep_watchdog *watchdog);  /* one that could not be started is tried again, */
+void seep_watchdog__retry_feeds(seep_watchdog *watchdog); /* now, and not in half a minute */
+void seep_watchdog__stop_feeds(seep_watchdog *watchdog);
+void seep_watchdog__take_event(seep_watchdog *watchdog, const seep_inbox_item *item);
+void seep_watchdog__read_diagnosis(seep_watchdog *watchdog); /* each second: at the start, then each hour */
+const char *seep_watchdog__bookmark_name(seep_feed feed);    /* in the store */
+
+void seep_watchdog__wake(seep_watchdog *watchdog); /* any thread; watchdog.c's */
+
+/* ---- watchdog_publish.c ---- */
+
+/* Each second: writes the files for others when it is time, or at once. */
+void seep_watchdog__publish(seep_watchdog *watchdog, bool at_once);
+
+/* The last word, written before it returns. */
+void seep_watchdog__publish_last(seep_watchdog *watchdog);
+
+/* Removes the text file that is not wanted any more; before an uninstall all of them. */
+void seep_watchdog__unpublish(seep_watchdog *watchdog, const char *metrics_path);
 
 /* ---- watchdog_shelf.c ---- */
 

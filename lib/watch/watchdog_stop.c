@@ -43,7 +43,8 @@ static void leave_recorder(seep_watchdog *watchdog)
 /* The loop ends with its workers: until then who waits for the end is told that it is coming. */
 static void await_workers(seep_watchdog *watchdog)
 {
-  if (!watchdog->poll_in_flight && !watchdog->inventory_in_flight && !watchdog->keep_in_flight) {
+  if (!watchdog->poll_in_flight && !watchdog->inventory_in_flight && !watchdog->keep_in_flight &&
+      !watchdog->publication.in_flight) {
     uv_close((uv_handle_t *)&watchdog->second_timer, NULL);
   } else if (watchdog->options.stopping != NULL) {
     watchdog->options.stopping(watchdog->options.running_context);
@@ -58,8 +59,9 @@ static void finish(seep_watchdog *watchdog)
   watchdog->finished = true;
   watchdog->keep_stop = 1;
   leave_recorder(watchdog);
-  seep_watchdog__stop_feed(watchdog);
+  seep_watchdog__stop_feeds(watchdog);
   seep_engine_stopped(watchdog->engine, seep_watchdog__now(watchdog), "the service was told to stop");
+  seep_watchdog__publish_last(watchdog);
   /* Everything is told. A look that is still out takes up to seconds, and who stops us may not wait. */
   seep_store_close(watchdog->store);
   watchdog->store = NULL;
@@ -128,6 +130,7 @@ static bool is_undone(seep_watchdog *watchdog)
 void seep_watchdog__tend_stop(seep_watchdog *watchdog)
 {
   if (watchdog->options.undo_only && !watchdog->stopping && is_undone(watchdog)) {
+    seep_watchdog__unpublish(watchdog, seep_engine_settings_in_force(watchdog->engine)->metrics_textfile);
     seep_watchdog__begin_stop(watchdog);
   }
   if (watchdog->finished) {

@@ -12,6 +12,7 @@
 #define POLLS_PER_PRUNE 20
 /* History that can only be kept in memory must not become the leak. */
 #define MEMORY_STORE_BYTES (8u * 1024u * 1024u)
+#define KNOWN_EXHAUSTIONS_MS (25 * SEEP_MS_PER_HOUR)
 #define HISTORY_TOLD "history.capped" /* its name in the store */
 
 /* The engine hears of it from settle: a command must not call back into it. */
@@ -247,10 +248,12 @@ void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command)
   seep_error error = {0};
   seep_status status = SEEP_OK;
   bool is_bookmark = command->kind == SEEP_COMMAND_BOOKMARK;
-  bool names_a_case = !is_bookmark && command->kind != SEEP_COMMAND_LINEAGE_KEEP;
-  if (is_bookmark && command->as.bookmark.length <= sizeof watchdog->bookmark) {
-    memcpy(watchdog->bookmark, command->as.bookmark.text, command->as.bookmark.length);
-    watchdog->bookmark_bytes = command->as.bookmark.length;
+  bool names_a_case =
+      !is_bookmark && command->kind != SEEP_COMMAND_LINEAGE_KEEP && command->kind != SEEP_COMMAND_EXHAUSTION;
+  seep_watchdog_feed *feed = is_bookmark ? &watchdog->feeds[command->as.bookmark.feed] : NULL;
+  if (is_bookmark && command->as.bookmark.length <= sizeof feed->bookmark) {
+    memcpy(feed->bookmark, command->as.bookmark.text, command->as.bookmark.length);
+    feed->bookmark_bytes = command->as.bookmark.length;
   }
   if (watchdog->store == NULL || (names_a_case && watchdog->store_exchanged)) {
     return;
@@ -269,9 +272,12 @@ void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command)
   case SEEP_COMMAND_LINEAGE_KEEP:
     status = seep_store_lineage_save(watchdog->store, command->as.lineage, &error);
     break;
+  case SEEP_COMMAND_EXHAUSTION:
+    status = seep_store_exhaustion_add(watchdog->store, command->as.exhaustion, &error);
+    break;
   default:
-    status = seep_store_value_set(watchdog->store, SEEP_WATCHDOG_BOOKMARK, command->as.bookmark.text,
-                                  command->as.bookmark.length, &error);
+    status = seep_store_value_set(watchdog->store, seep_watchdog__bookmark_name(feed->which),
+                                  command->as.bookmark.text, command->as.bookmark.length, &error);
     break;
   }
   note_store(watchdog, status, &error);
@@ -314,6 +320,23 @@ static bool take_over_lineage(void *context, const seep_store_lineage *lineage)
 {
   seep_engine_lineage_known(context, lineage);
   return true;
+}
+
+static bool take_over_exhaustion(void *context, const seep_store_exhaustion *exhaustion)
+{
+  seep_watchdog *watchdog = context;
+  seep_engine_exhaustion_known(watchdog->engine, seep_watchdog__now(watchdog), exhaustion->event->record_id,
+                               exhaustion->event->time_created);
+  return true;
+}
+
+/* As far back as a feed looks that has lost its place, and a little more. */
+static void take_over_exhaustions(seep_watchdog *watchdog)
+{
+  seep_store_filter filter;
+  seep_store_filter_init(&filter);
+  filter.from.ms = seep_watchdog__now(watchdog).wall.ms - KNOWN_EXHAUSTIONS_MS;
+  (void)seep_store_exhaustions(watchdog->store, &filter, take_over_exhaustion, watchdog, NULL);
 }
 
 /* A recording is under way: its promise, carried over from a damaged file, has another number here. Other
@@ -360,15 +383,19 @@ void seep_watchdog__take_over_store(seep_watchdog *watchdog)
   }
   (void)seep_store_leak_close_all(watchdog->store, seep_watchdog__now(watchdog).wall,
                                   "the service was restarted", &closed, NULL);
-  if (watchdog->store_is_file && watchdog->bookmark_bytes > 0) {
-    (void)seep_store_value_set(watchdog->store, SEEP_WATCHDOG_BOOKMARK, watchdog->bookmark,
-                               watchdog->bookmark_bytes, NULL);
+  for (int which = 0; which < SEEP_FEEDS && watchdog->store_is_file; which++) {
+    const seep_watchdog_feed *feed = &watchdog->feeds[which];
+    if (feed->bookmark_bytes > 0) {
+      (void)seep_store_value_set(watchdog->store, seep_watchdog__bookmark_name(feed->which), feed->bookmark,
+                                 feed->bookmark_bytes, NULL);
+    }
   }
   take_over_history_told(watchdog);
   if (watchdog->store == NULL) {
     return;
   }
   (void)seep_store_lineages(watchdog->store, take_over_lineage, watchdog->engine, NULL);
+  take_over_exhaustions(watchdog);
   watchdog->journal_known =
       seep_store_journal_list(watchdog->store, watchdog->recoveries, SEEP_WATCHDOG_RECOVERIES,
                               &watchdog->recovery_count, NULL) == SEEP_OK &&

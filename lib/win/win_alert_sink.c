@@ -13,8 +13,8 @@
 #include "win/win_error.h"
 #include "win/win_wide.h"
 
-/* At least what report/alert.h gives: 16 inserts of 512 bytes. */
-#define INSERTS 16
+/* At least what report/alert.h gives: 20 inserts of 512 bytes. */
+#define INSERTS 20
 #define INSERT_UNITS 600
 #define SEVERITY_SHIFT 30
 

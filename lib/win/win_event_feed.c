@@ -1,11 +1,13 @@
 /*
  * The feed's thread: subscribe, wait for (stop, signal), drain, and on any failure say so once, wait a little
- * longer each time, and go on behind the last event. Windows may also let a subscription die without a word
- * (reference: event-log, 3.5), and silence is normal for Event 2004; so the subscription is made anew every
- * 15 minutes.
+ * longer each time, and go on behind the last event. Logs are cleared and the event log service restarted in
+ * the ordinary course of things, so a subscription that worked gets one new one before anything is said.
+ * Windows may also let a subscription die without a word (reference: event-log, 3.5), and silence is normal
+ * for these events; so the subscription is made anew every 15 minutes.
  *
- * A call into the event log service can hang while that service does. stop() therefore waits a bounded time
- * and then leaves the thread to itself, muted; the last of the two owners of the feed releases it.
+ * A call into the event log service can hang while that service does. stop() therefore waits a bounded time,
+ * counted from begin_stop(), and then leaves the thread to itself, muted; the last of the two owners of the
+ * feed releases it.
  */
 #include "win/win_event_feed.h"
 
@@ -23,6 +25,7 @@
 #define RENEW_MS (15u * 60u * 1000u)
 #define STOP_PATIENCE_MS 900u
 #define NO_ROOM_PAUSE_MS 50u
+#define NO_MEMORY_PAUSE_MS 60000u
 /* Committed at the start: a stack cannot grow when there is no commit left, which is when events come. */
 #define STACK_BYTES ((SIZE_T)128 * 1024)
 
@@ -31,12 +34,16 @@ typedef struct feed {
   HANDLE stop;          /* manual reset */
   HANDLE signal;        /* auto-reset, as the subscription wants it */
   HANDLE thread;        /* NULL: not started */
+  bool stopping;        /* since stop_began_ms */
+  ULONGLONG stop_began_ms;
   seep_win_event_reader *reader;
   SRWLOCK sink_lock; /* guards muted, and is held during every call of the sink */
   bool muted;
   seep_event_feed_sink sink;
   bool state_told;
   bool up;
+  bool forgiving; /* the next failure is not told */
+  seep_win_feed_kind kind;
   unsigned renew_ms;
   unsigned pause_ms;
   uint32_t random;
@@ -59,6 +66,7 @@ static void release(feed *self)
 
 static void tell_state(feed *self, bool up, const seep_error *error)
 {
+  self->forgiving = up;
   if (up) {
     self->pause_ms = FIRST_PAUSE_MS;
   }
@@ -97,10 +105,10 @@ static void on_event(void *context, const char *xml, size_t xml_size, const char
   }
 }
 
-static bool is_stopping(void *context)
+static bool is_stopping(void *context, unsigned wait_ms)
 {
   feed *self = context;
-  return WaitForSingleObject(self->stop, 0) == WAIT_OBJECT_0;
+  return WaitForSingleObject(self->stop, wait_ms) == WAIT_OBJECT_0;
 }
 
 /* Doubles up to half a minute; +-20 % so that a fleet does not knock in step. */
@@ -114,7 +122,41 @@ static void pause_feed(feed *self)
   self->pause_ms = self->pause_ms >= LONGEST_PAUSE_MS / 2 ? LONGEST_PAUSE_MS : self->pause_ms * 2;
 }
 
-/* One subscription's life. SEEP_OK: time for a new one. SEEP_CANCELLED: stop. Else it failed. */
+/* Windows' 15007 for a log that this Windows need not have: nothing is gained by knocking often. */
+static bool is_absent(const feed *self, const seep_error *error)
+{
+  return self->kind == SEEP_WIN_FEED_NOTICES && error->domain == SEEP_DOMAIN_WIN32 &&
+         error->code == ERROR_EVT_CHANNEL_NOT_FOUND;
+}
+
+static void bear_failure(feed *self, const seep_error *error)
+{
+  if (self->forgiving) {
+    self->forgiving = false;
+    pause_feed(self);
+    return;
+  }
+  tell_state(self, false, error);
+  if (is_absent(self, error)) {
+    WaitForSingleObject(self->stop, self->renew_ms);
+  } else {
+    pause_feed(self);
+  }
+}
+
+/* SEEP_OK with *renew_at moved on; sooner when there was no memory for a new subscription. */
+static seep_status renew(feed *self, ULONGLONG *renew_at, seep_error *error)
+{
+  seep_status status = seep_win_event_reader_renew(self->reader, error);
+  unsigned wait_ms = self->renew_ms;
+  if (status == SEEP_NO_MEMORY && wait_ms > NO_MEMORY_PAUSE_MS) {
+    wait_ms = NO_MEMORY_PAUSE_MS;
+  }
+  *renew_at = GetTickCount64() + wait_ms;
+  return status == SEEP_NO_MEMORY ? SEEP_OK : status;
+}
+
+/* Subscribes and gives out events until stop (SEEP_CANCELLED) or a failure. */
 static seep_status serve(feed *self, seep_error *error)
 {
   const seep_win_event_reader_sink sink = {self, on_event, is_stopping};
@@ -138,7 +180,11 @@ static seep_status serve(feed *self, seep_error *error)
       tell_up(self);
       break;
     case WAIT_TIMEOUT:
-      return SEEP_OK;
+      status = renew(self, &renew_at, error);
+      if (status != SEEP_OK) {
+        return status;
+      }
+      break;
     default:
       return seep_win_error_set(error, GetLastError(), "WaitForMultipleObjects", NULL);
     }
@@ -148,13 +194,12 @@ static seep_status serve(feed *self, seep_error *error)
 static DWORD WINAPI run(void *argument)
 {
   feed *self = argument;
-  while (!is_stopping(self)) {
+  while (!is_stopping(self, 0)) {
     seep_error error = {0};
     seep_status status = serve(self, &error);
     seep_win_event_reader_close(self->reader);
-    if (status != SEEP_OK && status != SEEP_CANCELLED) {
-      tell_state(self, false, &error);
-      pause_feed(self);
+    if (status != SEEP_CANCELLED && !is_stopping(self, 0)) {
+      bear_failure(self, &error);
     }
   }
   release(self);
@@ -175,7 +220,9 @@ static seep_status start(void *context, const seep_event_feed_sink *sink, const 
   }
   self->sink = *sink;
   self->muted = false;
+  self->stopping = false;
   self->state_told = false;
+  self->forgiving = false;
   self->pause_ms = FIRST_PAUSE_MS;
   self->random = (uint32_t)GetTickCount64() ^ GetCurrentProcessId() << 16 ^ 0x9E3779B9u;
   if (self->random == 0) {
@@ -192,14 +239,27 @@ static seep_status start(void *context, const seep_event_feed_sink *sink, const 
   return SEEP_OK;
 }
 
+static void begin_stop(void *context)
+{
+  feed *self = context;
+  if (self->thread == NULL || self->stopping) {
+    return;
+  }
+  self->stopping = true;
+  self->stop_began_ms = GetTickCount64();
+  SetEvent(self->stop);
+}
+
 static void stop(void *context)
 {
   feed *self = context;
   if (self->thread == NULL) {
     return;
   }
-  SetEvent(self->stop);
-  if (WaitForSingleObject(self->thread, STOP_PATIENCE_MS) != WAIT_OBJECT_0) {
+  begin_stop(self);
+  ULONGLONG passed_ms = GetTickCount64() - self->stop_began_ms;
+  DWORD left_ms = passed_ms < STOP_PATIENCE_MS ? (DWORD)(STOP_PATIENCE_MS - passed_ms) : 0;
+  if (WaitForSingleObject(self->thread, left_ms) != WAIT_OBJECT_0) {
     AcquireSRWLockExclusive(&self->sink_lock);
     self->muted = true;
     ReleaseSRWLockExclusive(&self->sink_lock);
@@ -208,14 +268,16 @@ static void stop(void *context)
   self->thread = NULL;
 }
 
-seep_status seep_win_event_feed_new_on(seep_event_feed *port, const struct seep_win_late_wevtapi *api,
-                                       unsigned renew_ms, seep_error *error)
+seep_status seep_win_event_feed_new_on(seep_event_feed *port, seep_win_feed_kind kind,
+                                       const struct seep_win_late_wevtapi *api, unsigned renew_ms,
+                                       seep_error *error)
 {
   feed *self = calloc(1, sizeof *self);
   if (self == NULL) {
     return seep_win_error_set(error, ERROR_NOT_ENOUGH_MEMORY, "event feed", NULL);
   }
   self->owners = 1;
+  self->kind = kind;
   self->renew_ms = renew_ms;
   InitializeSRWLock(&self->sink_lock);
   self->stop = CreateEventW(NULL, TRUE, FALSE, NULL);
@@ -225,20 +287,21 @@ seep_status seep_win_event_feed_new_on(seep_event_feed *port, const struct seep_
     release(self);
     return status;
   }
-  seep_status status = seep_win_event_reader_new(self->signal, api, &self->reader, error);
+  seep_status status = seep_win_event_reader_new(self->signal, kind, api, &self->reader, error);
   if (status != SEEP_OK) {
     release(self);
     return status;
   }
   port->context = self;
   port->start = start;
+  port->begin_stop = begin_stop;
   port->stop = stop;
   return SEEP_OK;
 }
 
-seep_status seep_win_event_feed_new(seep_event_feed *port, seep_error *error)
+seep_status seep_win_event_feed_new(seep_event_feed *port, seep_win_feed_kind kind, seep_error *error)
 {
-  return seep_win_event_feed_new_on(port, NULL, RENEW_MS, error);
+  return seep_win_event_feed_new_on(port, kind, NULL, RENEW_MS, error);
 }
 
 void seep_win_event_feed_free(seep_event_feed *port)
@@ -251,5 +314,6 @@ void seep_win_event_feed_free(seep_event_feed *port)
   release(self);
   port->context = NULL;
   port->start = NULL;
+  port->begin_stop = NULL;
   port->stop = NULL;
 }

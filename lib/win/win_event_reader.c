@@ -17,26 +17,48 @@
 #include "win/win_error.h"
 #include "win/win_wide.h"
 
-/* An Event 2004 has about 6 KB of UTF-16; the largest possible event about 256 KB before it becomes XML. */
-#define FIRST_RENDER_BYTES 65536u
+/* The largest possible event has about 256 KB before it becomes XML. */
 #define MAXIMUM_RENDER_BYTES (4u * 1024u * 1024u)
 /* A few bookmarks' worth; see reference event-log 3.4 for the form. */
 #define BOOKMARK_SIZE 2048u
 #define FULL_BATCH 8u
-/* An event that never renders must not keep those behind it waiting for ever. */
+/* An event that never renders must not keep those behind it waiting for ever. Where the code blames the
+ * service, it gets more tries, each with a subscription that worked: with the pauses between, some minutes.
+ */
 #define RENDER_ATTEMPTS 3u
+#define SERVICE_RENDER_ATTEMPTS 20u
+/* Without commit left every call may fail for some moments; a new subscription would only cost more. */
+#define MEMORY_ATTEMPTS 20u
+#define MEMORY_PAUSE_MS 100u
 
-#define PROVIDER_AND_ID L"Provider[@Name='Microsoft-Windows-Resource-Exhaustion-Detector'] and EventID=2004"
-#define QUERY(conditions)                                                                                    \
-  L"<QueryList><Query Id=\"0\"><Select "                                                                     \
-  L"Path=\"System\">*[System[" conditions L"]]</Select></Query></QueryList>"
-
-static const wchar_t every_event[] = QUERY(PROVIDER_AND_ID);
+#define DETECTOR L"Microsoft-Windows-Resource-Exhaustion-Detector"
+#define CONDITIONS(ids) L"Provider[@Name='" DETECTOR L"'] and " ids
 /* 24 hours: a 2004 shortly before the crash that led to this start must still be told. */
-static const wchar_t last_day[] =
-    QUERY(PROVIDER_AND_ID L" and TimeCreated[timediff(@SystemTime) &lt;= 86400000]");
+#define OF_LAST_DAY L" and TimeCreated[timediff(@SystemTime) &lt;= 86400000]"
+#define QUERY(channel, conditions)                                                                           \
+  L"<QueryList><Query Id=\"0\"><Select "                                                                     \
+  L"Path=\"" channel L"\">*[System[" conditions L"]]</Select></Query></QueryList>"
+
+typedef struct feed_source {
+  const char *log; /* for errors */
+  const wchar_t *every_event;
+  const wchar_t *last_day;
+  uint32_t render_bytes; /* set aside beforehand, for the XML in UTF-16 */
+} feed_source;
+
+/* An Event 2004 has about 6 KB of UTF-16, the notices about 2. */
+static const feed_source sources[] = {
+    [SEEP_WIN_FEED_EXHAUSTION] = {"System log", QUERY(L"System", CONDITIONS(L"EventID=2004")),
+                                  QUERY(L"System", CONDITIONS(L"EventID=2004" OF_LAST_DAY)), 65536u},
+    [SEEP_WIN_FEED_NOTICES] = {"Resource-Exhaustion-Detector/Operational log",
+                               QUERY(DETECTOR L"/Operational", CONDITIONS(L"(EventID=1003 or EventID=1008)")),
+                               QUERY(DETECTOR L"/Operational",
+                                     CONDITIONS(L"(EventID=1003 or EventID=1008)" OF_LAST_DAY)),
+                               16384u},
+};
 
 struct seep_win_event_reader {
+  const feed_source *source;
   seep_win_late_wevtapi api;
   bool api_loaded;
   bool api_proven;
@@ -46,7 +68,8 @@ struct seep_win_event_reader {
   bool has_position;   /* the bookmark stands somewhere */
   wchar_t *begin_text; /* the bookmark to begin with; NULL for none, or once it is used */
   DWORD batch;
-  unsigned failed_renders; /* in a row, of the event behind the bookmark */
+  unsigned failed_renders;  /* in a row, of the event behind the bookmark */
+  unsigned failed_services; /* likewise, where the code blames the service */
   wchar_t *wide;
   uint32_t wide_bytes;
   char *xml;
@@ -54,9 +77,15 @@ struct seep_win_event_reader {
   char bookmark_text[BOOKMARK_SIZE];
 };
 
-static seep_status failed(seep_error *error, DWORD code, const char *operation)
+/* ERROR_CANCELLED comes when the event log service stops; SEEP_CANCELLED means that we do. */
+static seep_status failed(const seep_win_event_reader *reader, seep_error *error, DWORD code,
+                          const char *operation)
 {
-  return seep_win_error_set(error, code, operation, "System log");
+  seep_status status = seep_win_error_set(error, code, operation, reader->source->log);
+  if (status == SEEP_CANCELLED) {
+    status = seep_error_set(error, SEEP_OS, SEEP_DOMAIN_WIN32, code, operation, reader->source->log);
+  }
+  return status;
 }
 
 static bool is_memory_code(DWORD code)
@@ -64,11 +93,40 @@ static bool is_memory_code(DWORD code)
   return seep_win_error_status(code) == SEEP_NO_MEMORY;
 }
 
-/* The bookmarked record is gone: log cleared, rolled over or replaced. */
-static bool is_position_code(DWORD code)
+/* The bookmarked record is gone: log cleared, rolled over or replaced; or the bookmark is of no use, although
+ * it could be read. */
+static bool is_bookmark_code(DWORD code)
 {
   return code == ERROR_NOT_FOUND || code == ERROR_EVT_QUERY_RESULT_STALE ||
-         code == ERROR_EVT_QUERY_RESULT_INVALID_POSITION;
+         code == ERROR_EVT_QUERY_RESULT_INVALID_POSITION || code == ERROR_INVALID_PARAMETER ||
+         code == ERROR_EVT_MALFORMED_XML_TEXT;
+}
+
+/* The event log service went away or took the subscription back: this says little about the event at hand. */
+static bool is_service_code(DWORD code)
+{
+  static const DWORD codes[] = {ERROR_INVALID_HANDLE,
+                                ERROR_CANCELLED,
+                                ERROR_TIMEOUT,
+                                RPC_S_UNKNOWN_IF,
+                                RPC_S_SERVER_UNAVAILABLE,
+                                RPC_S_CALL_CANCELLED,
+                                ERROR_EVT_QUERY_RESULT_STALE,
+                                ERROR_EVT_QUERY_RESULT_INVALID_POSITION,
+                                ERROR_EVT_PUBLISHER_DISABLED};
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    if (codes[i] == code) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* true: Windows lacked memory just now, a moment has passed, ask again. */
+static bool try_again(const seep_win_event_reader_sink *sink, DWORD code, unsigned *attempts)
+{
+  return is_memory_code(code) && ++*attempts < MEMORY_ATTEMPTS &&
+         !sink->cancelled(sink->context, MEMORY_PAUSE_MS);
 }
 
 /* Buffers for an event of that many UTF-16 bytes; three UTF-8 bytes per unit are the most there can be. */
@@ -94,14 +152,16 @@ static bool reserve(seep_win_event_reader *reader, uint32_t bytes)
   return true;
 }
 
-seep_status seep_win_event_reader_new(HANDLE signal, const seep_win_late_wevtapi *api,
-                                      seep_win_event_reader **out, seep_error *error)
+seep_status seep_win_event_reader_new(HANDLE signal, seep_win_feed_kind kind,
+                                      const seep_win_late_wevtapi *api, seep_win_event_reader **out,
+                                      seep_error *error)
 {
   seep_win_event_reader *reader = calloc(1, sizeof *reader);
-  if (reader == NULL || !reserve(reader, FIRST_RENDER_BYTES)) {
+  if (reader == NULL || !reserve(reader, sources[kind].render_bytes)) {
     free(reader);
-    return failed(error, ERROR_NOT_ENOUGH_MEMORY, "event reader");
+    return seep_win_error_set(error, ERROR_NOT_ENOUGH_MEMORY, "event reader", sources[kind].log);
   }
+  reader->source = &sources[kind];
   reader->signal = signal;
   reader->batch = FULL_BATCH;
   if (api != NULL) {
@@ -143,7 +203,7 @@ seep_status seep_win_event_reader_begin(seep_win_event_reader *reader, const cha
   if (bookmark != NULL && bookmark[0] != '\0') {
     text = seep_win_wide_from_utf8(bookmark);
     if (text == NULL) {
-      return failed(error, ERROR_NOT_ENOUGH_MEMORY, "event bookmark");
+      return failed(reader, error, ERROR_NOT_ENOUGH_MEMORY, "event bookmark");
     }
   }
   drop_bookmark(reader);
@@ -174,9 +234,10 @@ static seep_status prove_library(seep_win_event_reader *reader, seep_error *erro
   }
   if (!reader->api_proven) {
     DWORD code = 0;
-    EVT_HANDLE probe = subscribe(reader, every_event, NULL, EvtSubscribeToFutureEvents, &code);
+    EVT_HANDLE probe =
+        subscribe(reader, reader->source->every_event, NULL, EvtSubscribeToFutureEvents, &code);
     if (probe == NULL) {
-      return failed(error, code, "EvtSubscribe");
+      return failed(reader, error, code, "EvtSubscribe");
     }
     reader->api.close(probe);
     reader->api_proven = true;
@@ -196,7 +257,7 @@ static seep_status make_bookmark(seep_win_event_reader *reader, seep_error *erro
     reader->bookmark = reader->api.create_bookmark(reader->begin_text);
     DWORD code = reader->bookmark == NULL ? GetLastError() : ERROR_SUCCESS;
     if (is_memory_code(code)) {
-      return failed(error, code, "EvtCreateBookmark");
+      return failed(reader, error, code, "EvtCreateBookmark");
     }
     reader->has_position = reader->bookmark != NULL;
     free(reader->begin_text);
@@ -206,7 +267,7 @@ static seep_status make_bookmark(seep_win_event_reader *reader, seep_error *erro
     SetLastError(ERROR_SUCCESS);
     reader->bookmark = reader->api.create_bookmark(NULL);
     if (reader->bookmark == NULL) {
-      return failed(error, GetLastError(), "EvtCreateBookmark");
+      return failed(reader, error, GetLastError(), "EvtCreateBookmark");
     }
   }
   return SEEP_OK;
@@ -223,23 +284,25 @@ seep_status seep_win_event_reader_open(seep_win_event_reader *reader, seep_error
     return status;
   }
   if (reader->has_position) {
-    reader->subscription = subscribe(reader, every_event, reader->bookmark,
+    const wchar_t *query = reader->source->every_event;
+    reader->subscription = subscribe(reader, query, reader->bookmark,
                                      EvtSubscribeStartAfterBookmark | EvtSubscribeStrict, &code);
     /* Without Strict it goes on behind the record that is closest to the lost one. */
-    if (reader->subscription == NULL && is_position_code(code)) {
+    if (reader->subscription == NULL && is_bookmark_code(code)) {
       reader->subscription =
-          subscribe(reader, every_event, reader->bookmark, EvtSubscribeStartAfterBookmark, &code);
+          subscribe(reader, query, reader->bookmark, EvtSubscribeStartAfterBookmark, &code);
     }
-    if (reader->subscription == NULL && !is_position_code(code)) {
-      return failed(error, code, "EvtSubscribe");
+    if (reader->subscription == NULL && !is_bookmark_code(code)) {
+      return failed(reader, error, code, "EvtSubscribe");
     }
   }
   if (reader->subscription == NULL) {
     /* Also with an old position that nothing is left of: records told twice are known by their id. */
-    reader->subscription = subscribe(reader, last_day, NULL, EvtSubscribeStartAtOldestRecord, &code);
+    reader->subscription =
+        subscribe(reader, reader->source->last_day, NULL, EvtSubscribeStartAtOldestRecord, &code);
   }
   if (reader->subscription == NULL) {
-    return failed(error, code, "EvtSubscribe");
+    return failed(reader, error, code, "EvtSubscribe");
   }
   /* The library does not signal records that were there before; this makes the owner drain them. */
   SetEvent(reader->signal);
@@ -252,6 +315,21 @@ void seep_win_event_reader_close(seep_win_event_reader *reader)
     reader->api.close(reader->subscription);
   }
   reader->subscription = NULL;
+}
+
+/* The new one is made beside the old one: a server that has no memory for it would otherwise be left without
+ * any, just when the event is near. */
+seep_status seep_win_event_reader_renew(seep_win_event_reader *reader, seep_error *error)
+{
+  EVT_HANDLE old = reader->subscription;
+  reader->subscription = NULL;
+  seep_status status = seep_win_event_reader_open(reader, error);
+  if (status == SEEP_NO_MEMORY) {
+    reader->subscription = old;
+  } else if (old != NULL) {
+    reader->api.close(old);
+  }
+  return status;
 }
 
 /* Renders into reader->wide; *units without terminators. Returns a Win32 code. The return value decides,
@@ -299,25 +377,39 @@ static size_t move_bookmark(seep_win_event_reader *reader, EVT_HANDLE event)
   return size < sizeof reader->bookmark_text ? size : 0;
 }
 
+/* The event behind the bookmark failed to render once more. Without memory there is no bound: there will be
+ * some again. */
+static bool is_given_up(seep_win_event_reader *reader, DWORD code)
+{
+  if (is_memory_code(code)) {
+    return false;
+  }
+  if (is_service_code(code)) {
+    return ++reader->failed_services >= SERVICE_RENDER_ATTEMPTS;
+  }
+  return ++reader->failed_renders >= RENDER_ATTEMPTS;
+}
+
 static seep_status give_out(seep_win_event_reader *reader, EVT_HANDLE event,
                             const seep_win_event_reader_sink *sink, seep_error *error)
 {
   size_t units = 0;
-  DWORD code = render(reader, event, EvtRenderEventXml, &units);
-  if (code != ERROR_SUCCESS) {
-    reader->failed_renders += is_memory_code(code) ? 0 : 1;
-    if (reader->failed_renders < RENDER_ATTEMPTS) {
-      return failed(error, code, "EvtRender");
-    }
-    reader->failed_renders = 0;
-    move_bookmark(reader, event);
-    return SEEP_OK;
+  unsigned attempts = 0;
+  DWORD code = 0;
+  do {
+    code = render(reader, event, EvtRenderEventXml, &units);
+  } while (try_again(sink, code, &attempts));
+  bool is_readable = code == ERROR_SUCCESS;
+  if (!is_readable && !is_given_up(reader, code)) {
+    return failed(reader, error, code, "EvtRender");
   }
   reader->failed_renders = 0;
-  size_t xml_size = seep_win_wide_fill_to_utf8(reader->wide, units, reader->xml, reader->xml_size);
+  reader->failed_services = 0;
+  size_t xml_size =
+      is_readable ? seep_win_wide_fill_to_utf8(reader->wide, units, reader->xml, reader->xml_size) : 0;
   size_t bookmark_size = move_bookmark(reader, event);
-  sink->event(sink->context, reader->xml, xml_size, bookmark_size > 0 ? reader->bookmark_text : NULL,
-              bookmark_size);
+  sink->event(sink->context, is_readable ? reader->xml : NULL, xml_size,
+              bookmark_size > 0 ? reader->bookmark_text : NULL, bookmark_size);
   return SEEP_OK;
 }
 
@@ -327,7 +419,7 @@ static seep_status give_out_batch(seep_win_event_reader *reader, EVT_HANDLE *eve
 {
   seep_status status = SEEP_OK;
   for (DWORD i = 0; i < count; i++) {
-    if (status == SEEP_OK && sink->cancelled(sink->context)) {
+    if (status == SEEP_OK && sink->cancelled(sink->context, 0)) {
       status = SEEP_CANCELLED;
     }
     if (status == SEEP_OK) {
@@ -350,14 +442,16 @@ seep_status seep_win_event_reader_drain(seep_win_event_reader *reader, const see
                                         seep_error *error)
 {
   seep_status status = SEEP_OK;
-  while (status == SEEP_OK && !sink->cancelled(sink->context)) {
+  unsigned attempts = 0;
+  while (status == SEEP_OK && !sink->cancelled(sink->context, 0)) {
     EVT_HANDLE events[FULL_BATCH] = {0};
     DWORD count = 0;
     SetLastError(ERROR_SUCCESS);
     if (reader->api.next(reader->subscription, reader->batch, events, 0, 0, &count)) {
       if (count == 0 || count > FULL_BATCH) {
-        return failed(error, ERROR_INVALID_DATA, "EvtNext");
+        return failed(reader, error, ERROR_INVALID_DATA, "EvtNext");
       }
+      attempts = 0;
       status = give_out_batch(reader, events, count, sink, error);
       continue;
     }
@@ -366,8 +460,11 @@ seep_status seep_win_event_reader_drain(seep_win_event_reader *reader, const see
       reader->batch = FULL_BATCH;
       return SEEP_OK;
     }
-    status = code == RPC_S_INVALID_BOUND && reader->batch > 1 ? halve_batch(reader, error)
-                                                              : failed(error, code, "EvtNext");
+    if (code == RPC_S_INVALID_BOUND && reader->batch > 1) {
+      status = halve_batch(reader, error);
+    } else if (!try_again(sink, code, &attempts)) {
+      status = failed(reader, error, code, "EvtNext");
+    }
   }
   return status != SEEP_OK ? status : SEEP_CANCELLED;
 }

@@ -35,6 +35,7 @@ int seep_cmd_run(int argc, char **argv);
 int seep_cmd_install(int argc, char **argv);
 int seep_cmd_uninstall(int argc, char **argv);
 int seep_cmd_status(int argc, char **argv);
+int seep_cmd_doctor(int argc, char **argv);
 #endif
 
 /* fopen(path, "rb") for a UTF-8 path; "-" is the standard input, in binary mode. NULL with errno when it

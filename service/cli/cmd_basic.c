@@ -34,9 +34,31 @@ static const char top_details[] =
     "is left out, and so is what goes no higher than it was before it gave memory back. So spikes, sawteeth\n"
     "and start-up do not rank; take --hours at least twice as long as a process's own cycle.";
 
-static const char leaks_details[] = "--open: only cases that are not over. --hours N, or --from T and --to T "
-                                    "as in 'help history': cases that\n"
-                                    "were there at some moment of that time.";
+static const char leaks_details[] =
+    "--open: only cases that are not over. --hours N, or --from T and --to T as in 'help history': cases\n"
+    "that were there at some moment of that time.\n"
+    "--id N: one case in full: what it is, since when, how fast, what that stands on, what was told, its\n"
+    "recordings, and the events about it. --json has all of that too, for each case that is listed: told,\n"
+    "alerts (what the event log got while it was open), captures and exhaustions (Events 2004 that name\n"
+    "its process); CSV and the table have one row a case. What is not known is null.";
+
+static const char event_details[] =
+    "FILE.xml is one event as Event Viewer or wevtutil saves it, in UTF-8 or UTF-16 (- is the standard\n"
+    "input): Event 2004 of the System log, or 1003 and 1008 of the same provider's Operational log. No\n"
+    "service is needed, and any system will do.\n"
+    "latest: the newest Event 2004 that the service has seen; also whether it was told in an alert of its\n"
+    "own, and which of its processes were known: exactly, by PID and creation time; by name only, which is\n"
+    "weak; or not at all.\n"
+    "list: one line for each that is kept; of which time as in 'help history'. The process is the largest.\n"
+    "A file that is really called latest or list is reached as ./latest.\n"
+    "\n"
+    "--json: event_id, time, record_id, system (commit_limit_bytes, commit_charge_bytes ...), processes\n"
+    "(name, pid, created, commit_bytes, handles, version) and pool_tags (paged, nonpaged); of 1003 and 1008\n"
+    "commit_limit_bytes, commit_charge_bytes and error_code instead. latest adds id, seen, told and, for\n"
+    "each process, match: exact, name or none. list is {\"event\":[...]} with the columns of --csv. What an\n"
+    "event does not hold is null, and - in the text.\n"
+    "\n"
+    "The exit code is 3 when there is no such file or no event is kept, and 4 when it is another event.";
 
 static const char captures_details[] =
     "list: state 'kept' has a file, 'removed' had one that made room for others, 'failed' never had one.\n"
@@ -87,12 +109,46 @@ static const char memory_details[] =
     "Unlike there, Mapped is a row of its own (WinDbg has most of it in <unknown>), TEB is the whole\n"
     "allocation with the PEB and the TEBs, and Heap? and Stack? are what is not proven.";
 
+#ifdef _WIN32
+static const char doctor_details[] =
+    "good: works; note: works with less, or could not be asked; trouble: something that Seepwatch is for\n"
+    "does not work. so: what follows, cure: what helps. Looked at are Event 2004 (the Diagnostic Policy\n"
+    "Service and its policies), the event logs, the event source, the service, wpr.exe, privileges, the\n"
+    "data folder and who may get into it, the free disk, the database, the configuration and the commit\n"
+    "that is left.\n"
+    "It only looks: nothing is made, changed or started. It does without administrator rights, and says\n"
+    "what it could not ask then.\n"
+    "\n"
+    "--json: schema, findings (each with level, subject, state, consequence and cure; the last two are null\n"
+    "where all is well) and trouble, the number of findings of that level. Subjects are never renamed.\n"
+    "\n"
+    "The exit code is 0 when there is no trouble, and 6 when there is any.";
+
+static const char status_details[] =
+    "First what Windows says of the service, then what the watchdog has written last into status.json of\n"
+    "the data folder, and how long ago. Facts are old, and said to be, when they were due three times "
+    "since.\n"
+    "--data: another data folder, as that of 'run'.\n"
+    "\n"
+    "--json: service (state, pid, exit_code; null when it is not registered), age_ms, old, and watchdog:\n"
+    "looking, memory, event_2004, recorder, own, database, open_leaks, cases and more, which are never\n"
+    "renamed. watchdog is null when nothing has been written yet, and what is not known is null.\n"
+    "\n"
+    "The exit code is 0 also when the service does not run, when the facts are old, and when there is a\n"
+    "service that has written nothing yet; 3 when there is neither service nor status.json, 4 when that "
+    "file\n"
+    "is damaged, 5 when the service or the file may not be read.";
+#endif
+
 static const verb_help verbs[] = {
     {"config", "config check FILE [--json] | config print [--config FILE] | config keys",
      "checks a configuration, prints the effective one, or explains every key",
      "seepwatch config check seepwatch.json", NULL},
-    {"event", "event FILE.xml [--json]", "explains an exported Event 2004 (- reads standard input)",
-     "seepwatch event 2004.xml", NULL},
+    {"event",
+     "event FILE.xml [--json] | event latest [--db F] [--json]\n"
+     "                         | event list [--db F] [--hours N | --from T --to T] [--json|--csv]",
+     "explains an exported Event 2004, or the latest one seen here, or lists all that were seen",
+     "seepwatch event latest", event_details},
     {"replay", "replay FILE [--config C] [--json] [--headroom-bytes N] [--explain PROCESS]",
      "says what would have been called a leak in a recorded history, when and why",
      "seepwatch history --csv > app.csv && seepwatch replay app.csv --explain app.exe", replay_details},
@@ -109,8 +165,8 @@ static const verb_help verbs[] = {
     {"top", "top [--db F] [--hours N] [--limit N] [--image NAME] [--json|--csv]",
      "lists the processes that grew most in the last hours", "seepwatch top --hours 72 --limit 10",
      top_details},
-    {"leaks", "leaks [--db F] [--open] [--hours N | --from T --to T] [--json|--csv]", "lists the leaks found",
-     "seepwatch leaks --open", leaks_details},
+    {"leaks", "leaks [--db F] [--id N | [--open] [--hours N | --from T --to T]] [--json|--csv]",
+     "lists the leaks found, or tells everything about one", "seepwatch leaks --id 3", leaks_details},
     {"captures",
      "captures [list] [--db F] [--json|--csv] | captures show ID|latest [--verify] [--db F] [--json]\n"
      "                         | captures export ID|latest OUT.etl [--db F] [--json]",
@@ -127,8 +183,12 @@ static const verb_help verbs[] = {
      "stops and removes the service and takes back its tracing flags and recordings; data and configuration "
      "stay. --stop-only: stops it and waits for its end; --undo-only: also takes back what it has left",
      "seepwatch uninstall", NULL},
-    {"status", "status [--json]", "asks the service control manager how the service is", "seepwatch status",
-     NULL},
+    {"status", "status [--data FOLDER] [--json]",
+     "tells how the service is, and what it has last said about itself and this server", "seepwatch status",
+     status_details},
+    {"doctor", "doctor [--data FOLDER] [--config FILE] [--json]",
+     "tells what will and will not work on this server, why, and what cures it", "seepwatch doctor",
+     doctor_details},
 #endif
     {"version", "version [--json]", "prints the version", "seepwatch version", NULL},
     {"help", "help [VERB]", "prints this, or the help of one verb", "seepwatch help history", NULL},

@@ -1,5 +1,6 @@
 /*
- * `seepwatch leaks`: the leak cases. A case is there for as long as the store is, so the list is short.
+ * `seepwatch leaks`: the leak cases, as rows, or as JSON and with --id in full. A case is there for as long
+ * as the store is, so the list is short.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -9,25 +10,31 @@
 #include <cjson/cJSON.h>
 
 #include "cli.h"
+#include "leaks_facts.h"
+#include "leaks_record.h"
+#include "leaks_show.h"
 #include "listing.h"
 #include "output.h"
 #include "query.h"
 #include "report/human.h"
 #include "store/store.h"
 
-#define LEAK_COLUMNS                                                                                         \
-  "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,"    \
-  "kind,ending,verdict,slope_low_bytes_per_hour,slope_high_bytes_per_hour"
-
 typedef struct asked {
   const seep_query *query;
   seep_wall from, to;
   seep_listing *listing;
+  seep_leaks_facts facts;
+  bool found; /* one was asked for, and is there */
 } asked;
 
 /* A case belongs to a time when it was there at some moment of it. */
-static bool is_asked_for(const asked *a, const seep_store_leak *leak)
+static bool is_asked_for(asked *a, const seep_store_leak *leak)
 {
+  if (a->query->id > 0) {
+    bool is_it = (uint64_t)leak->id == a->query->id;
+    a->found = a->found || is_it;
+    return is_it;
+  }
   bool is_open = leak->closed.ms == 0;
   return (is_open || !a->query->open) && leak->began.ms < a->to.ms &&
          (is_open || leak->closed.ms >= a->from.ms);
@@ -46,20 +53,9 @@ static void write_leak_row(const seep_store_leak *leak)
          seep_output_presentable(leak->image, true, name, sizeof name));
 }
 
-/* Both 0: nobody knew them. */
-static bool add_limits(cJSON *object, const seep_store_leak *leak)
-{
-  static const char low[] = "slope_low_bytes_per_hour", high[] = "slope_high_bytes_per_hour";
-  if (leak->slope_low_bytes_per_hour == 0 && leak->slope_high_bytes_per_hour == 0) {
-    return cJSON_AddNullToObject(object, low) != NULL && cJSON_AddNullToObject(object, high) != NULL;
-  }
-  return cJSON_AddNumberToObject(object, low, leak->slope_low_bytes_per_hour) != NULL &&
-         cJSON_AddNumberToObject(object, high, leak->slope_high_bytes_per_hour) != NULL;
-}
-
 static bool list_leak(void *context, const seep_store_leak *leak)
 {
-  const asked *a = context;
+  asked *a = context;
   if (!is_asked_for(a, leak)) {
     return true;
   }
@@ -68,19 +64,55 @@ static bool list_leak(void *context, const seep_store_leak *leak)
     return !ferror(stdout);
   }
   cJSON *object = cJSON_CreateObject();
-  bool ok = object != NULL && seep_output_add_u64(object, "id", (uint64_t)leak->id) &&
-            seep_output_add_process(object, leak->key, leak->image) &&
-            seep_output_add_wall_or_null(object, "began", leak->began) &&
-            seep_output_add_wall_or_null(object, "opened", leak->opened) &&
-            seep_output_add_wall_or_null(object, "closed", leak->closed) &&
-            cJSON_AddNumberToObject(object, "slope_bytes_per_hour", leak->slope_bytes_per_hour) != NULL &&
-            seep_output_add_u64(object, "growth_bytes", leak->growth_bytes) &&
-            seep_output_add_u64(object, "commit_bytes", leak->commit_bytes) &&
-            cJSON_AddNumberToObject(object, "confidence", leak->confidence) != NULL &&
-            seep_output_add_text_or_null(object, "kind", leak->kind) &&
-            seep_output_add_text_or_null(object, "ending", leak->ending) &&
-            seep_output_add_text(object, "verdict", leak->verdict) && add_limits(object, leak);
-  return seep_listing_keep(a->listing, object, ok);
+  return seep_listing_keep(a->listing, object, object != NULL && seep_leaks_record_fill_row(object, leak));
+}
+
+/* Rows go out as they come. */
+static seep_status write_rows(asked *a, seep_store *store, seep_error *error)
+{
+  if (a->listing->csv) {
+    puts(seep_leaks_record_columns);
+  } else {
+    printf("%6s  %-24s  %-6s  %-7s  %20s  %12s  %-14s  %10s  %s\n", "id", "opened", "state", "verdict",
+           "rate", "growth", "kind", "pid", "process");
+  }
+  return seep_store_leaks(store, list_leak, a, error);
+}
+
+static bool collect_leak(void *context, const seep_store_leak *leak)
+{
+  asked *a = context;
+  return !is_asked_for(a, leak) || seep_leaks_facts_add(&a->facts, leak);
+}
+
+/* false: out of memory, or nobody wants more. */
+static bool write_fact(asked *a, const seep_leaks_fact *fact)
+{
+  if (seep_listing_is_table(a->listing)) {
+    seep_leaks_show(fact);
+    return !ferror(stdout);
+  }
+  cJSON *object = cJSON_CreateObject();
+  return seep_listing_keep(a->listing, object, object != NULL && seep_leaks_record_fill(object, fact));
+}
+
+/* With all that belongs to a case, which is looked up for all of them together. */
+static seep_status write_in_full(asked *a, seep_store *store, seep_error *error)
+{
+  seep_error failure = {0};
+  seep_status status = seep_store_leaks(store, collect_leak, a, error);
+  seep_status gathered = seep_leaks_facts_gather(&a->facts, store, &failure);
+  a->listing->no_memory = a->facts.no_memory;
+  for (size_t i = 0; i < a->facts.count; i++) {
+    if (!write_fact(a, &a->facts.items[i])) {
+      break;
+    }
+  }
+  if (status == SEEP_OK && gathered != SEEP_OK) {
+    *error = failure;
+    status = gathered;
+  }
+  return status;
 }
 
 static seep_status read_leaks(seep_listing *listing, seep_store *store, void *context, seep_error *error)
@@ -94,19 +126,32 @@ static seep_status read_leaks(seep_listing *listing, seep_store *store, void *co
   a->from = filter.from;
   a->to = filter.to;
   a->listing = listing;
-  if (listing->csv) {
-    puts(LEAK_COLUMNS);
-  } else if (seep_listing_is_table(listing)) {
-    printf("%6s  %-24s  %-6s  %-7s  %20s  %12s  %-14s  %10s  %s\n", "id", "opened", "state", "verdict",
-           "rate", "growth", "kind", "pid", "process");
+  if (listing->array != NULL || (a->query->id > 0 && !listing->csv)) {
+    return write_in_full(a, store, error);
   }
-  return seep_store_leaks(store, list_leak, a, error);
+  return write_rows(a, store, error);
+}
+
+/* With --id a case that is not there is a failure, after the empty list of it. */
+static seep_status read_leak(seep_listing *listing, seep_store *store, void *context, seep_error *error)
+{
+  asked *a = context;
+  char id[24];
+  seep_status status = read_leaks(listing, store, context, error);
+  if (status == SEEP_OK && a->query->id > 0 && !a->found && !listing->no_memory) {
+    snprintf(id, sizeof id, "%" PRIu64, a->query->id);
+    status = seep_error_set(error, SEEP_NOT_FOUND, SEEP_DOMAIN_NONE, 0, "find leak case", id);
+  }
+  return status;
 }
 
 int seep_cmd_leaks(int argc, char **argv)
 {
   seep_query query = {.verb = "leaks"};
   asked a = {.query = &query};
-  int code = seep_query_parse(&query, SEEP_QUERY_OPEN | SEEP_QUERY_HOURS | SEEP_QUERY_RANGE, 1, argc, argv);
-  return code == SEEP_EXIT_DONE ? seep_listing_write(&query, read_leaks, &a) : code;
+  int code = seep_query_parse(&query, SEEP_QUERY_OPEN | SEEP_QUERY_HOURS | SEEP_QUERY_RANGE | SEEP_QUERY_ID,
+                              1, argc, argv);
+  code = code == SEEP_EXIT_DONE ? seep_listing_write(&query, read_leak, &a) : code;
+  seep_leaks_facts_fini(&a.facts);
+  return code;
 }

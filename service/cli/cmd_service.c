@@ -1,5 +1,4 @@
-/* The verbs around the service itself: run it in a console, register it, remove it, ask how it is. Windows
- * only. */
+/* The verbs around the service itself: run it in a console, register it, remove it. Windows only. */
 #include "cli.h"
 
 #include <stdbool.h>
@@ -94,7 +93,7 @@ int seep_cmd_run(int argc, char **argv)
   return status == SEEP_OK ? SEEP_EXIT_DONE : fail_error(argv[0], status, &error);
 }
 
-/* ---- install, uninstall, status ---- */
+/* ---- install, uninstall ---- */
 
 static seep_status open_service(DWORD manager_access, DWORD access, SC_HANDLE *manager, SC_HANDLE *service,
                                 seep_error *error)
@@ -375,39 +374,5 @@ int seep_cmd_uninstall(int argc, char **argv)
     return fail_service(argv[0], status, &error);
   }
   printf("%s\n", uninstalled_text(stop_only, undo_only));
-  return SEEP_EXIT_DONE;
-}
-
-static const char *state_text(DWORD state)
-{
-  static const char *const words[] = {"unknown", "stopped",          "start pending", "stop pending",
-                                      "running", "continue pending", "pause pending", "paused"};
-  return state < sizeof words / sizeof words[0] ? words[state] : words[0];
-}
-
-int seep_cmd_status(int argc, char **argv)
-{
-  SC_HANDLE manager, service;
-  SERVICE_STATUS_PROCESS now;
-  seep_error error = {0};
-  bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
-  if (argc > 1 && !json) {
-    return seep_cli_fail(argv[0], SEEP_EXIT_USAGE, argv[1], "unknown option");
-  }
-  seep_status status = open_service(SC_MANAGER_CONNECT, SERVICE_QUERY_STATUS, &manager, &service, &error);
-  if (status == SEEP_OK && !query_status(service, &now, &error)) {
-    status = error.status;
-  }
-  close_service(manager, service);
-  if (status != SEEP_OK) {
-    return fail_service(argv[0], status, &error);
-  }
-  unsigned long pid = now.dwProcessId, code = now.dwWin32ExitCode;
-  if (json) {
-    printf("{\"state\":\"%s\",\"pid\":%lu,\"exit_code\":%lu}\n", state_text(now.dwCurrentState), pid, code);
-  } else {
-    printf("service seepwatch: %s, process %lu, last exit code %lu\n", state_text(now.dwCurrentState), pid,
-           code);
-  }
   return SEEP_EXIT_DONE;
 }

@@ -60,12 +60,6 @@ static bool add_item(cJSON *list, cJSON *item)
   return true;
 }
 
-static cJSON *append_object(cJSON *list)
-{
-  cJSON *object = cJSON_CreateObject();
-  return add_item(list, object) ? object : NULL;
-}
-
 /* ---- facts ---- */
 
 static bool add_system(cJSON *facts, const seep_minidump *dump)
@@ -86,7 +80,7 @@ static bool add_streams(cJSON *facts, const seep_minidump *dump)
   cJSON *list = cJSON_AddArrayToObject(facts, "streams");
   bool ok = list != NULL;
   for (size_t i = 0; ok && i < dump->stream_count; i++) {
-    cJSON *stream = append_object(list);
+    cJSON *stream = seep_output_append_object(list);
     ok = stream != NULL && seep_output_add_u64(stream, "type", dump->streams[i].type) &&
          seep_output_add_u64(stream, "size", dump->streams[i].size_bytes) &&
          seep_output_add_u64(stream, "rva", dump->streams[i].offset);
@@ -141,7 +135,7 @@ static bool add_pebs(cJSON *facts, const seep_inventory_detail *detail)
   bool ok = list != NULL;
   for (size_t i = 0; ok && i < detail->peb_count; i++) {
     const seep_threads_peb *peb = &detail->pebs[i];
-    cJSON *object = append_object(list);
+    cJSON *object = seep_output_append_object(list);
     ok = object != NULL && add_hex(object, "address", peb->address) &&
          seep_output_add_u64(object, "bits", peb->pointer_bytes * 8) &&
          seep_output_add_u64(object, "number_of_heaps", peb->number_of_heaps) &&
@@ -238,7 +232,7 @@ static bool add_segment_heap(cJSON *object, const seep_heap *heap)
 
 static bool add_heap(cJSON *list, const seep_heap *heap)
 {
-  cJSON *object = append_object(list);
+  cJSON *object = seep_output_append_object(list);
   bool ok = object != NULL && cJSON_AddStringToObject(object, "kind", form_key(heap->form)) != NULL &&
             add_hex(object, "address", heap->address) &&
             cJSON_AddStringToObject(object, "found_by",

@@ -96,6 +96,11 @@ bool seep_output_add_u64(cJSON *object, const char *key, uint64_t value)
   return cJSON_AddRawToObject(object, key, digits) != NULL;
 }
 
+bool seep_output_add_u64_if(cJSON *object, const char *key, bool known, uint64_t value)
+{
+  return known ? seep_output_add_u64(object, key, value) : cJSON_AddNullToObject(object, key) != NULL;
+}
+
 bool seep_output_add_seconds(cJSON *object, const char *key, int64_t ms)
 {
   char text[SEEP_OUTPUT_SECONDS_SIZE];
@@ -114,6 +119,16 @@ bool seep_output_add_process(cJSON *object, seep_process_key key, const char *im
   return seep_output_add_text(object, "process", image) && seep_output_add_u64(object, "pid", key.pid) &&
          seep_output_add_wall_or_null(
              object, "created", key.created != 0 ? seep_wall_from_filetime(key.created) : (seep_wall){0});
+}
+
+cJSON *seep_output_append_object(cJSON *array)
+{
+  cJSON *object = cJSON_CreateObject();
+  if (object != NULL && !cJSON_AddItemToArray(array, object)) {
+    cJSON_Delete(object);
+    object = NULL;
+  }
+  return object;
 }
 
 bool seep_output_json(const cJSON *object)

@@ -39,11 +39,15 @@ void seep_output_csv_record(const cJSON *object);
 bool seep_output_add_text(cJSON *object, const char *key, const char *text);
 bool seep_output_add_text_or_null(cJSON *object, const char *key, const char *text); /* "" is null */
 bool seep_output_add_u64(cJSON *object, const char *key, uint64_t value);
+bool seep_output_add_u64_if(cJSON *object, const char *key, bool known, uint64_t value); /* else null */
 bool seep_output_add_seconds(cJSON *object, const char *key, int64_t ms);
 bool seep_output_add_wall_or_null(cJSON *object, const char *key, seep_wall wall); /* 0 is null */
 
 /* "process", "pid", "created". */
 bool seep_output_add_process(cJSON *object, seep_process_key key, const char *image);
+
+/* A new object at the end of the array; NULL when out of memory. */
+cJSON *seep_output_append_object(cJSON *array);
 
 /* In one line without its end; false when out of memory, also for NULL. */
 bool seep_output_json(const cJSON *object);

@@ -132,6 +132,9 @@ static bool take_valued(seep_query *query, unsigned allowed, const char *name, c
   if (strcmp(name, "--limit") == 0) {
     return (allowed & SEEP_QUERY_LIMIT) != 0 && read_positive(value, MAXIMUM_LIMIT, &query->limit);
   }
+  if (strcmp(name, "--id") == 0) {
+    return (allowed & SEEP_QUERY_ID) != 0 && read_positive(value, INT64_MAX, &query->id);
+  }
   if (strcmp(name, "--from") == 0) {
     return (allowed & SEEP_QUERY_RANGE) != 0 && seep_query_time(value, &query->from);
   }
@@ -150,6 +153,8 @@ static int check_together(const seep_query *query)
       {query->hourly && query->raw, "--hourly and --raw", "only one of them"},
       {query->html != NULL && (query->json || query->csv), "--html", "not together with --json or --csv"},
       {query->hours > 0 && range, "--hours", "not together with --from or --to"},
+      {query->id > 0 && (query->hours > 0 || range || query->open), "--id",
+       "not together with --open, --hours, --from or --to"},
       {query->from.ms >= query->to.ms, "--from", "it is not before --to"},
       {query->system && query->pid != 0, "--system and --pid", "the system's figures have no PID"},
   };

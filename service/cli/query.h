@@ -24,7 +24,8 @@ enum {
   SEEP_QUERY_HTML = 64,       /* --html FILE */
   SEEP_QUERY_LIMIT = 128,     /* --limit N */
   SEEP_QUERY_OPEN = 256,      /* --open */
-  SEEP_QUERY_VERIFY = 512     /* --verify */
+  SEEP_QUERY_VERIFY = 512,    /* --verify */
+  SEEP_QUERY_ID = 1024        /* --id N */
 };
 
 #define SEEP_QUERY_OPERANDS 2
@@ -37,6 +38,7 @@ typedef struct seep_query {
   uint32_t pid;       /* 0 = all */
   uint64_t hours;     /* 0 = everything; else counted back from the newest poll */
   uint64_t limit;     /* 0 = none */
+  uint64_t id;        /* 0 = all; fits an int64_t */
   seep_wall from, to; /* INT64_MIN and INT64_MAX when not given */
   bool json, csv, system, hourly, raw, open, verify;
   const char *operands[SEEP_QUERY_OPERANDS]; /* arguments that belong to no option */

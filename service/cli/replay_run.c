@@ -218,6 +218,7 @@ static void emit(void *context, seep_command *command)
   case SEEP_COMMAND_JOURNAL_REMOVE:
   case SEEP_COMMAND_FLAG:
   case SEEP_COMMAND_ROLE:
+  case SEEP_COMMAND_EXHAUSTION:
   case SEEP_COMMAND_BOOKMARK:
   case SEEP_COMMAND_RECORDER:
   case SEEP_COMMAND_REQUEST_RECORDING:

@@ -75,7 +75,7 @@ check_restored() {
 # at before the next verdict, 17 s after the start.
 after_kill() {
   start_again "$1"
-  check_event "event 105: what was left is undone" 105 45 && check_match "and says what that was" "^$2" "$(insert 4)"
+  check_event "event 105: what was left is undone" 105 45 '\|recording\|' && check_match "and says what that was" "^$2" "$(insert 4)"
   check_restored
   check_match "the journal had one entry" '^1$' "$(undone)"
   mark
@@ -173,6 +173,16 @@ stops_that_fail() {
   failed "event 302" stop 0xC5583000 'the recording had vanished: somebody else ended it'
   recording_begins "the next one begins" || return
   check_answers "and nothing was cancelled" '-stop=c5583000 -start=00000000'
+
+  say "-start hangs."
+  knobs start_hang_s=60
+  save
+  saved "what runs is saved" || return
+  check_event "event 302 for the next, after the deadline of 5 s" 302 30 'the recorder did not start in time and was killed'
+  check_match "at -start, without a code" '\|-start\|-\|' "$event"
+  knobs no_events=1
+  recording_begins "the one after that begins" || return
+  check_answers "what had hung was cancelled" '-stop=00000000 -cancel=c5583000 -start=00000000'
 
   say "A session that logs nothing."
   save
@@ -321,19 +331,35 @@ stop_while_saving() {
 }
 no_symbols() { [ -z "$(find "$data" -iname '*.NGENPDB' -print)" ]; }
 
-last_start() {
-  say "The next start has nothing to undo."
+stop_while_starting() {
+  say "The service starts again and is told to stop while -start hangs."
+  knobs start_hang_s=60
   mark
   check "the service starts" service_start
-  sleep 3
-  check "no event 105" not has_event 105
+  check "-start is under way" within 60 test -f "$drive_c/$temporary/Seepwatch.wprp"
+  check "and hangs" is_alive wpr.exe
+  check "nothing records yet" not recording_state
+  check "nothing of the life before had to be undone" not has_event 105
+  stop_began=$(date +%s)
   check "it stops" service_stop
+  check "within 5 seconds" test $(($(date +%s) - stop_began)) -le 6
+  knobs
+}
+
+# A stop within 5 s leaves it to the next start to make sure of what the -start it ended had begun.
+last_start() {
+  say "The next start."
+  mark; e2e_life=$e2e_mark
+  check "the service starts" service_start
+  check_event "event 105: the recording that never began is made sure of" 105 10 '\|recording\|'
+  check "it stops" service_stop
+  check_match "nothing else had to be undone" '^1$' "$(undone)"
   check_restored
 }
 
 e2e_open recorder
 e2e_install
-configure ', "cancel_deadline_s": 5'
+configure ', "start_deadline_s": 5, "cancel_deadline_s": 5'
 say "Eight programs leak."
 rate=30
 for name in $programs; do
@@ -355,5 +381,6 @@ room_for_two
 kill_and_reboot
 server_2016
 stop_while_saving
+stop_while_starting
 last_start
 e2e_finish

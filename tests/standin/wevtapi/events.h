@@ -9,6 +9,7 @@ void standin_events_unlock(void);
 
 /* What an event handle stands for. */
 typedef struct standin_event {
+  standin_log log;
   char *text;
   uint64_t id;
   unsigned refused_renders; /* for the knob "grows" */

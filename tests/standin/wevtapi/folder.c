@@ -10,7 +10,8 @@
 #define KNOBS L"wevtapi-knobs.txt"
 #define MISUSE L"wevtapi-misuse.txt"
 #define LARGEST_FILE (4u * 1024u * 1024u)
-#define FAULTS 8
+#define FAULTS 16
+#define KNOB_NAME_SIZE 64
 
 bool standin_folder_path(const wchar_t *relative, wchar_t *out)
 {
@@ -66,12 +67,14 @@ static bool find_knob(const char *text, const char *name, long long *value)
   return false;
 }
 
-bool standin_folder_knob(const char *name, long long *value)
+bool standin_folder_knob(standin_log log, const char *name, long long *value)
 {
+  char full_name[KNOB_NAME_SIZE];
   wchar_t path[STANDIN_PATH_UNITS];
   size_t size = 0;
   char *text = standin_folder_path(KNOBS, path) ? standin_folder_read(path, &size) : NULL;
-  bool found = text != NULL && find_knob(text, name, value);
+  snprintf(full_name, sizeof full_name, "%s%s", log == STANDIN_OPERATIONAL ? "operational_" : "", name);
+  bool found = text != NULL && find_knob(text, full_name, value);
   free(text);
   return found;
 }
@@ -87,39 +90,41 @@ static FILETIME knobs_written(void)
 }
 
 typedef struct fault {
-  char name[32];
+  standin_log log;
+  char name[KNOB_NAME_SIZE];
   FILETIME written;
   long long used;
 } fault;
 
-static fault *fault_of(const char *name)
+static fault *fault_of(standin_log log, const char *name)
 {
   static fault faults[FAULTS];
   for (size_t i = 0; i < FAULTS; i++) {
     if (faults[i].name[0] == '\0') {
       snprintf(faults[i].name, sizeof faults[i].name, "%s", name);
+      faults[i].log = log;
     }
-    if (strcmp(faults[i].name, name) == 0) {
+    if (faults[i].log == log && strcmp(faults[i].name, name) == 0) {
       return &faults[i];
     }
   }
   return NULL;
 }
 
-bool standin_folder_fault(const char *name, DWORD *code)
+bool standin_folder_fault(standin_log log, const char *name, DWORD *code)
 {
   long long value = 0;
   long long times = 0;
-  char times_name[64];
+  char times_name[KNOB_NAME_SIZE];
   snprintf(times_name, sizeof times_name, "%s_times", name);
-  if (!standin_folder_knob(name, &value)) {
+  if (!standin_folder_knob(log, name, &value)) {
     return false;
   }
   *code = (DWORD)value;
-  if (!standin_folder_knob(times_name, &times)) {
+  if (!standin_folder_knob(log, times_name, &times)) {
     return true;
   }
-  fault *state = fault_of(name);
+  fault *state = fault_of(log, name);
   if (state == NULL) {
     return true;
   }

@@ -1,8 +1,8 @@
 /*
  * Understands, and really evaluates, the queries that Seepwatch makes: one Select on one channel, and inside
- * System any "and" of Provider[@Name=..], EventID=.. and TimeCreated[timediff(@SystemTime) <= ..]. Anything
- * else is refused, as the real one refuses a wrong query: a stand-in that swallows every query would hide a
- * typing error in ours.
+ * System any "and" of Provider[@Name=..], EventID=.. or (EventID=.. or EventID=..), and
+ * TimeCreated[timediff(@SystemTime) <= ..]. Anything else is refused, as the real one refuses a wrong query:
+ * a stand-in that swallows every query would hide a typing error in ours.
  */
 #include "standin.h"
 
@@ -47,6 +47,21 @@ static bool read_string(const char **at, char *out, size_t out_size)
   return true;
 }
 
+/* One number, or several with "or" between them, which takes brackets: "and" binds closer. */
+static bool read_event_ids(const char **at, bool bracketed, standin_query *query)
+{
+  query->event_id_count = 0;
+  do {
+    long long number = 0;
+    if (query->event_id_count == STANDIN_QUERY_IDS || !read_number(at, &number) || number < 1 ||
+        number > 65535) {
+      return false;
+    }
+    query->event_ids[query->event_id_count++] = (uint32_t)number;
+  } while (bracketed && skip(at, "or EventID="));
+  return true;
+}
+
 static bool read_condition(const char **at, standin_query *query)
 {
   long long number = 0;
@@ -56,10 +71,9 @@ static bool read_condition(const char **at, standin_query *query)
       return false;
     }
   } else if (skip(at, "EventID=")) {
-    if (!read_number(at, &number) || number < 1 || number > 65535) {
+    if (!read_event_ids(at, bracketed, query)) {
       return false;
     }
-    query->event_id = (uint32_t)number;
   } else if (skip(at, "TimeCreated[timediff(@SystemTime)")) {
     if (!skip(at, "<=") || !read_number(at, &number) || !skip(at, "]")) {
       return false;
@@ -113,7 +127,7 @@ static bool unescape(const char *from, size_t length, char *out, size_t out_size
   return true;
 }
 
-static DWORD check_channel(const char *channel)
+static DWORD check_channel(const char *channel, standin_log *log)
 {
   size_t length = strlen(channel);
   if (length > 6 && (strcmp(channel + length - 6, "/Debug") == 0)) {
@@ -122,7 +136,7 @@ static DWORD check_channel(const char *channel)
   if (length > 9 && strcmp(channel + length - 9, "/Analytic") == 0) {
     return ERROR_EVT_SUBSCRIPTION_TO_DIRECT_CHANNEL;
   }
-  return strcmp(channel, "System") == 0 ? ERROR_SUCCESS : ERROR_EVT_CHANNEL_NOT_FOUND;
+  return standin_records_log(channel, log) ? ERROR_SUCCESS : ERROR_EVT_CHANNEL_NOT_FOUND;
 }
 
 static DWORD parse_structured(const char *text, standin_query *query)
@@ -138,7 +152,7 @@ static DWORD parse_structured(const char *text, standin_query *query)
       !unescape(from + 1, (size_t)(to - from - 1), xpath, sizeof xpath)) {
     return ERROR_EVT_INVALID_QUERY;
   }
-  DWORD code = check_channel(path);
+  DWORD code = check_channel(path, &query->log);
   if (code != ERROR_SUCCESS) {
     return code;
   }
@@ -154,11 +168,21 @@ DWORD standin_query_parse(const char *channel, const char *text, standin_query *
   if (channel == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  DWORD code = check_channel(channel);
+  DWORD code = check_channel(channel, &query->log);
   if (code != ERROR_SUCCESS || text == NULL || strcmp(text, "*") == 0) {
     return code;
   }
   return read_xpath(text, query) ? ERROR_SUCCESS : ERROR_EVT_INVALID_QUERY;
+}
+
+static bool has_id(const standin_query *query, uint32_t event_id)
+{
+  for (size_t i = 0; i < query->event_id_count; i++) {
+    if (query->event_ids[i] == event_id) {
+      return true;
+    }
+  }
+  return query->event_id_count == 0;
 }
 
 bool standin_query_matches(const standin_query *query, const standin_facts *facts)
@@ -166,7 +190,7 @@ bool standin_query_matches(const standin_query *query, const standin_facts *fact
   if (query->provider[0] != '\0' && _stricmp(query->provider, facts->provider) != 0) {
     return false;
   }
-  if (query->event_id != 0 && query->event_id != facts->event_id) {
+  if (!has_id(query, facts->event_id)) {
     return false;
   }
   if (query->has_age) {

@@ -1,5 +1,5 @@
 /*
- * The log: events\<record id>.xml, one event each, in the form that EvtRender gives. Only what queries ask
+ * The logs: <folder>\<record id>.xml, one event each, in the form that EvtRender gives. Only what queries ask
  * about is looked for in the text; it comes from our own tests, so a search for tags is enough here.
  */
 #include "standin.h"
@@ -7,6 +7,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const struct {
+  const char *channel;
+  const wchar_t *folder;
+} logs[] = {
+    [STANDIN_SYSTEM] = {"System", L"events"},
+    [STANDIN_OPERATIONAL] = {"Microsoft-Windows-Resource-Exhaustion-Detector/Operational", L"operational"}};
+
+const char *standin_records_channel(standin_log log)
+{
+  return logs[log].channel;
+}
+
+const wchar_t *standin_records_folder(standin_log log)
+{
+  return logs[log].folder;
+}
+
+static bool log_is_there(standin_log log)
+{
+  wchar_t path[STANDIN_PATH_UNITS];
+  return log == STANDIN_SYSTEM ||
+         (standin_folder_path(logs[log].folder, path) && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES);
+}
+
+bool standin_records_log(const char *channel, standin_log *log)
+{
+  for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++) {
+    if (strcmp(channel, logs[i].channel) == 0) {
+      *log = (standin_log)i;
+      return log_is_there(*log);
+    }
+  }
+  return false;
+}
 
 static bool id_of_name(const wchar_t *name, uint64_t *id)
 {
@@ -25,14 +60,16 @@ static int compare_ids(const void *a, const void *b)
   return left < right ? -1 : left > right;
 }
 
-uint64_t *standin_records_list(size_t *count)
+uint64_t *standin_records_list(standin_log log, size_t *count)
 {
+  wchar_t name[64];
   wchar_t pattern[STANDIN_PATH_UNITS];
   WIN32_FIND_DATAW entry;
   uint64_t *ids = NULL;
   size_t room = 0;
   *count = 0;
-  if (!standin_folder_path(L"events\\*.xml", pattern)) {
+  swprintf(name, 64, L"%ls\\*.xml", logs[log].folder);
+  if (!standin_folder_path(name, pattern)) {
     return NULL;
   }
   HANDLE search = FindFirstFileW(pattern, &entry);
@@ -61,17 +98,17 @@ uint64_t *standin_records_list(size_t *count)
   return ids;
 }
 
-static bool record_path(uint64_t id, wchar_t *path)
+static bool record_path(standin_log log, uint64_t id, wchar_t *path)
 {
   wchar_t name[64];
-  swprintf(name, 64, L"events\\%llu.xml", (unsigned long long)id);
+  swprintf(name, 64, L"%ls\\%llu.xml", logs[log].folder, (unsigned long long)id);
   return standin_folder_path(name, path);
 }
 
-bool standin_records_exists(uint64_t id)
+bool standin_records_exists(standin_log log, uint64_t id)
 {
   wchar_t path[STANDIN_PATH_UNITS];
-  return record_path(id, path) && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
+  return record_path(log, id, path) && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
 }
 
 bool standin_records_attribute(const char *tag, const char *name, char *out, size_t out_size)
@@ -136,11 +173,11 @@ static bool find_facts(const char *text, standin_facts *facts)
          parse_time(time, &facts->created);
 }
 
-char *standin_records_read(uint64_t id, standin_facts *facts)
+char *standin_records_read(standin_log log, uint64_t id, standin_facts *facts)
 {
   wchar_t path[STANDIN_PATH_UNITS];
   size_t size = 0;
-  char *text = record_path(id, path) ? standin_folder_read(path, &size) : NULL;
+  char *text = record_path(log, id, path) ? standin_folder_read(path, &size) : NULL;
   if (text != NULL && !find_facts(text, facts)) {
     free(text);
     text = NULL;

@@ -1,6 +1,6 @@
 /*
- * Inside of the stand-in wevtapi.dll: a "System log" that is a folder of XML files, and knobs that make it
- * fail like the real one. See tests/standin/README-wevtapi.md. Text is UTF-8 inside, UTF-16 at the exports.
+ * Inside of the stand-in wevtapi.dll: two logs that are folders of XML files, and knobs that make them fail
+ * like the real ones. See tests/standin/README-wevtapi.md. Text is UTF-8 inside, UTF-16 at the exports.
  * Everything but standin_folder_misuse is called with the one lock held (wevtapi.c).
  */
 #ifndef STANDIN_WEVTAPI_STANDIN_H
@@ -13,6 +13,9 @@
 #include <windows.h>
 #include <winevt.h>
 
+/* The detector's Operational log is there only while its folder is. */
+typedef enum standin_log { STANDIN_SYSTEM = 0, STANDIN_OPERATIONAL } standin_log;
+
 /* --- folder.c: files and knobs --- */
 
 #define STANDIN_PATH_UNITS 1024
@@ -23,17 +26,23 @@ bool standin_folder_path(const wchar_t *relative, wchar_t *out);
 /* A whole file, terminated, to be released with free(); NULL when it is not there. */
 char *standin_folder_read(const wchar_t *path, size_t *size);
 
-/* A line "name=value" of wevtapi-knobs.txt; the file is read again at each call. */
-bool standin_folder_knob(const char *name, long long *value);
+/* A line "name=value" of wevtapi-knobs.txt, "operational_name=value" for that log; the file is read again at
+ * each call. */
+bool standin_folder_knob(standin_log log, const char *name, long long *value);
 
 /* A fault knob NAME=code with an optional NAME_times=n: true for the first n calls after the file was
  * written, for ever without _times. */
-bool standin_folder_fault(const char *name, DWORD *code);
+bool standin_folder_fault(standin_log log, const char *name, DWORD *code);
 
 /* One line in wevtapi-misuse.txt: the caller did what the real DLL punishes. Tests expect no such file. */
 void standin_folder_misuse(const char *what);
 
-/* --- records.c: the log --- */
+/* --- records.c: the logs --- */
+
+/* false: no such channel, or it is not there. */
+bool standin_records_log(const char *channel, standin_log *log);
+const char *standin_records_channel(standin_log log);
+const wchar_t *standin_records_folder(standin_log log);
 
 typedef struct standin_facts {
   char provider[128];
@@ -42,11 +51,11 @@ typedef struct standin_facts {
 } standin_facts;
 
 /* Record ids in ascending order, to be released with free(); NULL with *count 0 for an empty log. */
-uint64_t *standin_records_list(size_t *count);
-bool standin_records_exists(uint64_t id);
+uint64_t *standin_records_list(standin_log log, size_t *count);
+bool standin_records_exists(standin_log log, uint64_t id);
 
 /* The event's XML, to be released with free(); NULL when it is not there or cannot be read as an event. */
-char *standin_records_read(uint64_t id, standin_facts *facts);
+char *standin_records_read(standin_log log, uint64_t id, standin_facts *facts);
 
 /* The value of an attribute in the tag that starts at `tag`, in either quote style; false when absent or too
  * long. */
@@ -54,9 +63,13 @@ bool standin_records_attribute(const char *tag, const char *name, char *out, siz
 
 /* --- query.c --- */
 
+#define STANDIN_QUERY_IDS 8
+
 typedef struct standin_query {
+  standin_log log;
   char provider[128];
-  uint32_t event_id; /* 0: any */
+  uint32_t event_ids[STANDIN_QUERY_IDS]; /* any one of them */
+  size_t event_id_count;                 /* 0: any event */
   bool has_age;
   long long age_ms;
 } standin_query;

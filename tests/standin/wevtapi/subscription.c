@@ -6,6 +6,7 @@
 #include "events.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define POLL_MS 100
 #define LARGEST_BATCH 1024
@@ -27,25 +28,26 @@ struct standin_subscription {
   long long kill_knob, silent_knob; /* as they were when this subscription was made */
 };
 
-static long long knob(const char *name, long long otherwise)
+static long long knob(standin_log log, const char *name, long long otherwise)
 {
   long long value = otherwise;
-  return standin_folder_knob(name, &value) ? value : otherwise;
+  return standin_folder_knob(log, name, &value) ? value : otherwise;
 }
 
 /* "kill_subscription" and "silent_subscription" take those subscriptions that are older than the knob's
  * present value. */
 static void apply_losses(standin_subscription *self)
 {
-  long long kill = knob("kill_subscription", 0);
+  standin_log log = self->query.log;
+  long long kill = knob(log, "kill_subscription", 0);
   if (self->dead_code == 0 && kill != 0 && kill != self->kill_knob) {
-    self->dead_code = (DWORD)knob("kill_code", ERROR_INVALID_HANDLE);
+    self->dead_code = (DWORD)knob(log, "kill_code", ERROR_INVALID_HANDLE);
     self->may_read = true;
     if (self->signal != NULL) {
       SetEvent(self->signal);
     }
   }
-  long long silent = knob("silent_subscription", 0);
+  long long silent = knob(log, "silent_subscription", 0);
   if (silent != 0 && silent != self->silent_knob) {
     self->silent = true;
   }
@@ -72,7 +74,7 @@ static void look_for_signal(standin_subscription *self)
 static void call_back(standin_subscription *self)
 {
   DWORD code = 0;
-  if (standin_folder_fault("callback_error", &code)) {
+  if (standin_folder_fault(self->query.log, "callback_error", &code)) {
     standin_events_unlock();
     self->callback(EvtSubscribeActionError, self->context, (EVT_HANDLE)(uintptr_t)code);
     standin_events_lock();
@@ -105,16 +107,27 @@ static DWORD WINAPI watch(void *argument)
   return 0;
 }
 
+static bool names_log(const standin_bookmark *bookmark, standin_log log)
+{
+  return strcmp(bookmark->channel, standin_records_channel(log)) == 0;
+}
+
 /* Where to begin. 0, or EvtSubscribe's error. */
 static DWORD find_position(const standin_query *query, const standin_bookmark *bookmark, DWORD flags,
                            uint64_t *position)
 {
   size_t count = 0;
-  uint64_t *ids = standin_records_list(&count);
+  uint64_t *ids = standin_records_list(query->log, &count);
   uint64_t last = count > 0 ? ids[count - 1] : 0;
   DWORD code = ERROR_SUCCESS;
+  DWORD origin = flags & EvtSubscribeOriginMask;
   *position = 0;
-  switch (flags & EvtSubscribeOriginMask) {
+  DWORD fault = 0;
+  if (origin == EvtSubscribeStartAfterBookmark && standin_folder_fault(query->log, "resume_error", &fault)) {
+    free(ids);
+    return fault;
+  }
+  switch (origin) {
   case EvtSubscribeToFutureEvents:
     *position = last;
     break;
@@ -124,11 +137,11 @@ static DWORD find_position(const standin_query *query, const standin_bookmark *b
     if (!bookmark->set) {
       /* An empty bookmark counts as standing on the first record of the result. */
       standin_events_free(standin_events_following(query, position));
-    } else if (standin_records_exists(bookmark->id)) {
+    } else if (names_log(bookmark, query->log) && standin_records_exists(query->log, bookmark->id)) {
       *position = bookmark->id;
     } else if ((flags & EvtSubscribeStrict) != 0) {
-      code = (DWORD)knob("strict_code", ERROR_NOT_FOUND);
-    } else {
+      code = (DWORD)knob(query->log, "strict_code", ERROR_NOT_FOUND);
+    } else if (names_log(bookmark, query->log)) {
       *position = bookmark->id < last ? bookmark->id : last;
     }
     break;
@@ -166,8 +179,8 @@ EVT_HANDLE standin_subscription_new(const standin_query *query, HANDLE signal,
   self->position = position;
   self->scanned = position;
   self->may_read = true;
-  self->kill_knob = knob("kill_subscription", 0);
-  self->silent_knob = knob("silent_subscription", 0);
+  self->kill_knob = knob(query->log, "kill_subscription", 0);
+  self->silent_knob = knob(query->log, "silent_subscription", 0);
   uint64_t look = position;
   standin_event *waiting = standin_events_following(query, &look);
   self->queue_empty = waiting == NULL;
@@ -191,10 +204,10 @@ static DWORD refuse_next(standin_subscription *self, DWORD size)
   if (self->dead_code != 0) {
     return self->dead_code;
   }
-  if (standin_folder_fault("next_error", &code)) {
+  if (standin_folder_fault(self->query.log, "next_error", &code)) {
     return code;
   }
-  if (size > LARGEST_BATCH || size > (DWORD)knob("next_bound", LARGEST_BATCH)) {
+  if (size > LARGEST_BATCH || size > (DWORD)knob(self->query.log, "next_bound", LARGEST_BATCH)) {
     return RPC_S_INVALID_BOUND;
   }
   if (!self->may_read || self->callback != NULL) {
@@ -238,7 +251,7 @@ void standin_subscription_free(standin_subscription *self)
   }
   long long wait = 1;
   standin_events_lock();
-  (void)standin_folder_knob("close_waits", &wait);
+  (void)standin_folder_knob(STANDIN_SYSTEM, "close_waits", &wait);
   standin_events_unlock();
   if (self->callback != NULL && wait == 0) {
     return;

@@ -64,7 +64,7 @@ static char *narrow(const wchar_t *text)
 standin_event *standin_events_following(const standin_query *query, uint64_t *position)
 {
   size_t count = 0;
-  uint64_t *ids = standin_records_list(&count);
+  uint64_t *ids = standin_records_list(query->log, &count);
   standin_event *event = NULL;
   for (size_t i = 0; i < count && event == NULL; i++) {
     standin_facts facts;
@@ -72,8 +72,9 @@ standin_event *standin_events_following(const standin_query *query, uint64_t *po
       continue;
     }
     *position = ids[i];
-    char *text = standin_records_read(ids[i], &facts);
+    char *text = standin_records_read(query->log, ids[i], &facts);
     if (text != NULL && standin_query_matches(query, &facts) && (event = calloc(1, sizeof *event)) != NULL) {
+      event->log = query->log;
       event->text = text;
       event->id = ids[i];
     } else {
@@ -111,7 +112,7 @@ EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channe
                                DWORD flags)
 {
   EVT_HANDLE result = NULL;
-  standin_query parsed;
+  standin_query parsed = {0};
   char *narrow_channel = narrow(channel);
   char *narrow_query = narrow(query);
   (void)session;
@@ -121,7 +122,7 @@ EVT_HANDLE WINAPI EvtSubscribe(EVT_HANDLE session, HANDLE signal, LPCWSTR channe
     code = standin_query_parse(narrow_channel, narrow_query, &parsed);
   }
   DWORD fault = 0;
-  if (standin_folder_fault("subscribe_error", &fault)) {
+  if (standin_folder_fault(parsed.log, "subscribe_error", &fault)) {
     SetLastError(fault); /* a fault of 0: NULL without a reason */
   } else if (code != ERROR_SUCCESS) {
     SetLastError(code);
@@ -199,7 +200,7 @@ BOOL WINAPI EvtClose(EVT_HANDLE object)
 static size_t extra_units(standin_event *event)
 {
   long long grows = 0;
-  if (event == NULL || !standin_folder_knob("grows", &grows) || grows <= 0) {
+  if (event == NULL || !standin_folder_knob(event->log, "grows", &grows) || grows <= 0) {
     return 0;
   }
   return (size_t)grows * (event->refused_renders < 3 ? event->refused_renders : 3);
@@ -237,10 +238,17 @@ static DWORD render_event(EVT_HANDLE fragment, DWORD size, void *buffer, DWORD *
     standin_folder_misuse("EvtRender on an event that is not open");
     return ERROR_INVALID_HANDLE;
   }
-  if (standin_folder_fault("render_error", &code)) {
+  if (standin_folder_fault(event->log, "render_error", &code)) {
     return code;
   }
   return give_text(event->text, event, size, buffer, used, properties);
+}
+
+static standin_log log_of(const standin_bookmark *bookmark)
+{
+  standin_log log = STANDIN_SYSTEM;
+  (void)standin_records_log(bookmark->channel, &log);
+  return log;
 }
 
 static DWORD render_bookmark(EVT_HANDLE fragment, DWORD size, void *buffer, DWORD *used, DWORD *properties)
@@ -252,7 +260,7 @@ static DWORD render_bookmark(EVT_HANDLE fragment, DWORD size, void *buffer, DWOR
     standin_folder_misuse("EvtRender on a bookmark that is not open");
     return ERROR_INVALID_HANDLE;
   }
-  if (standin_folder_fault("render_bookmark_error", &code)) {
+  if (standin_folder_fault(log_of(bookmark), "render_bookmark_error", &code)) {
     return code;
   }
   if (bookmark->set) {
@@ -281,7 +289,7 @@ BOOL WINAPI EvtRender(EVT_HANDLE context, EVT_HANDLE fragment, DWORD flags, DWOR
     code = render_bookmark(fragment, size, buffer, used, properties);
   }
   if (code == ERROR_SUCCESS) {
-    (void)standin_folder_knob("leave_122", &leave_122);
+    (void)standin_folder_knob(STANDIN_SYSTEM, "leave_122", &leave_122);
   }
   standin_events_unlock();
   answer(leave_122 != 0 ? ERROR_INSUFFICIENT_BUFFER : code);
@@ -316,7 +324,7 @@ EVT_HANDLE WINAPI EvtCreateBookmark(LPCWSTR xml)
   standin_bookmark *bookmark = calloc(1, sizeof *bookmark);
   char *text = narrow(xml);
   standin_events_lock();
-  if (bookmark != NULL && !standin_folder_fault("bookmark_error", &code)) {
+  if (bookmark != NULL && !standin_folder_fault(STANDIN_SYSTEM, "bookmark_error", &code)) {
     code = xml == NULL    ? ERROR_SUCCESS
            : text != NULL ? parse_bookmark(text, bookmark)
                           : ERROR_INVALID_PARAMETER;
@@ -341,10 +349,10 @@ BOOL WINAPI EvtUpdateBookmark(EVT_HANDLE bookmark, EVT_HANDLE event)
   standin_event *source = standin_handles_get(event, STANDIN_EVENT);
   if (target == NULL || source == NULL) {
     standin_folder_misuse("EvtUpdateBookmark on a handle that is not open");
-  } else if (!standin_folder_fault("update_error", &code)) {
+  } else if (!standin_folder_fault(source->log, "update_error", &code)) {
     target->set = true;
     target->id = source->id;
-    snprintf(target->channel, sizeof target->channel, "System");
+    snprintf(target->channel, sizeof target->channel, "%s", standin_records_channel(source->log));
     code = ERROR_SUCCESS;
   }
   standin_events_unlock();

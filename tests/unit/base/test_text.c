@@ -246,6 +246,42 @@ static void controls_are_what_is_not_seen(void **state)
   }
 }
 
+static void what_can_not_be_shown_is_replaced(void **state)
+{
+  (void)state;
+  static const char replaced[] = "\xEF\xBF\xBD";
+  static const struct {
+    const char *text;
+    size_t left, used;
+    uint32_t point;
+    const char *shown; /* NULL = as it is */
+  } cases[] = {{"A", 1, 1, 'A', NULL},
+               {"\\", 1, 1, '\\', NULL},
+               {"\xC3\xB6z", 3, 2, 0xF6, NULL},
+               {"\xF0\x9F\x98\x80", 4, 4, 0x1F600, NULL},
+               {replaced, 3, 3, 0xFFFD, NULL},
+               {"\n", 1, 1, '\n', replaced},
+               {"", 1, 1, 0, replaced}, /* a zero within a text with a length */
+               {"\xC2\x9B", 2, 2, 0x9B, replaced},
+               {"\xE2\x80\xAEz", 4, 3, 0x202E, replaced},
+               {"\xED\x9F\xBF", 3, 3, 0xD7FF, NULL},
+               {"\xED\xA0\x80", 3, 3, 0xD800, replaced},
+               {"\xED\xBF\xBF", 3, 3, 0xDFFF, replaced},
+               {"\xEE\x80\x80", 3, 3, 0xE000, NULL},
+               {"\xE2\x80\xAE", 2, 1, 0xFFFD, replaced},
+               {"\x80", 1, 1, 0xFFFD, replaced},
+               {"\xC0\x80", 2, 1, 0xFFFD, replaced},
+               {"\xFF", 1, 1, 0xFFFD, replaced}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    seep_text_shown shown = seep_text_show(cases[i].text, cases[i].left);
+    assert_int_equal(shown.used, cases[i].used);
+    assert_int_equal(shown.point, cases[i].point);
+    assert_int_equal(seep_text_is_surrogate(shown.point), shown.point >= 0xD800 && shown.point <= 0xDFFF);
+    assert_int_equal(shown.size, cases[i].shown != NULL ? 3 : cases[i].used);
+    assert_memory_equal(shown.bytes, cases[i].shown != NULL ? cases[i].shown : cases[i].text, shown.size);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -259,6 +295,7 @@ int main(void)
       cmocka_unit_test(valid_prefix_stops_at_the_first_bad_byte),
       cmocka_unit_test(characters_are_told_with_their_bytes),
       cmocka_unit_test(controls_are_what_is_not_seen),
+      cmocka_unit_test(what_can_not_be_shown_is_replaced),
       cmocka_unit_test(folds_ascii_case_only),
       cmocka_unit_test(the_writer_composes_and_stops_when_full),
       cmocka_unit_test(the_writer_prints_the_extremes),

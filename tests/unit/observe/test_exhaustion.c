@@ -269,6 +269,87 @@ static void prefixes_comments_cdata_and_strangers_are_tolerated(void **state)
   check_slots_are_clean();
 }
 
+/* The order in which the blocks and their children come is free, and so are both quote kinds and the case of
+ * the Guid. Each form of the same event must give the same structure. */
+static void any_order_quotes_and_guid_case_give_the_same(void **state)
+{
+  static const char *const forms[] = {
+      "<Event><System><Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector' "
+      "Guid='{9988748e-c2e8-4054-85f6-0c3e1cad2470}'/><EventID>2004</EventID><TimeCreated "
+      "SystemTime='2025-03-18T21:05:44.1876302Z'/><EventRecordID>9</EventRecordID></System><UserData>"
+      "<MemoryExhaustionInfo xmlns='u'><SystemInfo><SystemCommitLimit>20</SystemCommitLimit>"
+      "<SystemCommitCharge>19</SystemCommitCharge></SystemInfo><PagedPoolInfo><Tag_1><Name>A b</Name>"
+      "<PoolUsed>1</PoolUsed></Tag_1></PagedPoolInfo><ProcessInfo><Process_1><Name>'a' &amp; \"b\"</Name>"
+      "<ID>5</ID></Process_1><Process_2><Name></Name><ID>0</ID></Process_2></ProcessInfo>"
+      "</MemoryExhaustionInfo></UserData></Event>",
+      "<Event><UserData><MemoryExhaustionInfo>\n<ProcessInfo>\n<Process_2>\n<ID>\n0\n</ID>\n<Name />\n"
+      "</Process_2>\n<Process_1>\n<ID>\n5\n</ID>\n<Name>&apos;a&#39; &#38; &quot;b&#x22;</Name>\n"
+      "</Process_1></ProcessInfo><PagedPoolInfo><Tag_1><PoolUsed>1</PoolUsed><Name>A b</Name></Tag_1>"
+      "</PagedPoolInfo><SystemInfo><SystemCommitCharge>19</SystemCommitCharge><SystemCommitLimit>20"
+      "</SystemCommitLimit></SystemInfo></MemoryExhaustionInfo></UserData><System><EventRecordID>9"
+      "</EventRecordID><TimeCreated  SystemTime = \"2025-03-18T21:05:44.187630299Z\" /><EventID "
+      "Qualifiers=\"\">2004</EventID><Provider Guid=\"{9988748E-C2E8-4054-85F6-0C3E1CAD2470}\" "
+      "EventSourceName=\"x\" Name=\"Microsoft-Windows-Resource-Exhaustion-Detector\"></Provider>"
+      "</System></Event>"};
+  seep_exhaustion first;
+  (void)state;
+  parse_ok(forms[0]);
+  first = event;
+  assert_string_equal(first.processes[0].name, "'a' & \"b\"");
+  assert_int_equal(first.record_id, 9);
+  assert_true(first.has_system);
+  parse_ok(forms[1]);
+  assert_memory_equal(&first, &event, sizeof event);
+}
+
+static seep_filetime created_of(const char *text)
+{
+  char xml[1024];
+  snprintf(xml, sizeof xml, PROCESS("<ID>1</ID><CreationTime>%s</CreationTime>"), text);
+  parse_ok(xml);
+  return event.processes[0].key.created;
+}
+
+static void times_with_any_fraction(void **state)
+{
+  const seep_filetime whole = filetime("2025-03-18T21:05:44Z");
+  (void)state;
+  assert_true(created_of("2025-03-18T21:05:44Z") == whole);
+  assert_true(created_of("2025-03-18T21:05:44.5Z") == whole + 5000000);
+  assert_true(created_of("2025-03-18T21:05:44.1876302Z") == whole + 1876302);
+  assert_true(created_of("2025-03-18T21:05:44.187630200Z") == whole + 1876302);
+  assert_true(created_of("1601-01-01T00:00:00.000000000Z") == 0);
+  assert_true(created_of("2025-03-18T21:05:44") == 0); /* no Z: of which zone? */
+  assert_true(created_of("2025-03-18T21:05:44.1876302001Z") == 0);
+  assert_true(created_of("") == 0);
+  parse_ok("<Event><System>" PROVIDER "<EventID>2004</EventID><TimeCreated/></System></Event>");
+  assert_true(event.time_created == 0);
+  parse_ok("<Event><System>" PROVIDER
+           "<EventID>2004</EventID><TimeCreated SystemTime='soon'/></System></Event>");
+  assert_true(event.time_created == 0);
+}
+
+static void strangers_at_every_level_change_nothing(void **state)
+{
+  static const char plain[] = EVENT("<SystemInfo><SystemCommitLimit>20</SystemCommitLimit></SystemInfo>"
+                                    "<ProcessInfo><Process_1><ID>5</ID></Process_1></ProcessInfo>");
+#define STRANGER "<Odd a='1'><Name>x</Name><ID>6</ID><Event/>text<Odd/></Odd>"
+  static const char odd[] =
+      "<Event>" STRANGER "<System>" STRANGER PROVIDER STRANGER "<EventID>2004</EventID>" STRANGER
+      "</System>" STRANGER "<UserData>" STRANGER "<MemoryExhaustionInfo>" STRANGER "<SystemInfo>" STRANGER
+      "<SystemCommitLimit>2" STRANGER "0</SystemCommitLimit>" STRANGER "</SystemInfo>" STRANGER
+      "<ProcessInfo>" STRANGER "<Process_1>" STRANGER "<ID>" STRANGER "5</ID>" STRANGER
+      "</Process_1>" STRANGER "</ProcessInfo>" STRANGER "</MemoryExhaustionInfo>" STRANGER
+      "</UserData>" STRANGER "<RenderingInfo Culture='en-US'><Message>x</Message></RenderingInfo></Event>";
+  seep_exhaustion expected;
+  (void)state;
+  parse_ok(plain);
+  expected = event;
+  assert_int_equal(expected.processes[0].key.pid, 5);
+  parse_ok(odd);
+  assert_memory_equal(&expected, &event, sizeof event);
+}
+
 static void equal_names_under_other_parents_are_not_taken(void **state)
 {
   (void)state;
@@ -302,9 +383,26 @@ static void empty_slots_are_left_out_wherever_they_are(void **state)
   check_tag(&event.paged_tags[2], "", 0);
 }
 
+/* As a reformatting editor leaves it: what is white space only is empty, and a line break is no part of a
+ * name.
+ */
+static void layout_is_no_part_of_a_name(void **state)
+{
+  (void)state;
+  parse_ok(EVENT("<ProcessInfo><Process_1><Name>\r\n  </Name><ID>0</ID></Process_1><Process_2><Name>  </Name>"
+                 "</Process_2><Process_3><Name>\n   java.exe \n  </Name><ID>7</ID></Process_3><Process_4>"
+                 "<Name>a\nb </Name></Process_4></ProcessInfo>"
+                 "<NonPagedPoolInfo><Tag_1><Name>\n</Name></Tag_1></NonPagedPoolInfo>"));
+  assert_int_equal(event.process_count, 2);
+  assert_string_equal(event.processes[0].name, "java.exe");
+  assert_string_equal(event.processes[1].name, "a\nb ");
+  check_slots_are_clean();
+  assert_int_equal(event.nonpaged_tag_count, 0);
+}
+
 static uint64_t commit_of(const char *digits)
 {
-  char text[1024];
+  char text[2048];
   snprintf(text, sizeof text, PROCESS("<ID>1</ID><CommitCharge>%s</CommitCharge>"), digits);
   parse_ok(text);
   return event.processes[0].commit_bytes;
@@ -331,6 +429,11 @@ static void numbers_at_and_over_the_edge(void **state)
   for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
     assert_true(commit_of(absent[i]) == 0);
   }
+  char long_number[SEEP_EXHAUSTION_NAME_SIZE + 2]; /* does not fit: its beginning is another number */
+  memset(long_number, '0', sizeof long_number);
+  long_number[sizeof long_number - 4] = '1';
+  long_number[sizeof long_number - 1] = '\0';
+  assert_true(commit_of(long_number) == 0);
   parse_ok(PROCESS(
       "<ID>4294967295</ID><HandleCount>4294967296</HandleCount><TypeInfo>18446744073709551617</TypeInfo>"
       "<CreationTime>2025-02-30T00:00:00Z</CreationTime>"));
@@ -345,6 +448,13 @@ static void hostile_names_are_kept_as_text(void **state)
   (void)state;
   parse_ok(PROCESS("<Name>%1%n%%2&lt;x&gt;&quot;&apos;&#x202E;&#xD83D;&#1;</Name><ID>1</ID>"));
   assert_string_equal(event.processes[0].name, "%1%n%%2<x>\"'\xE2\x80\xAE\xED\xA0\xBD\x01");
+  /* the same and more, not as references but as EvtRender's UTF-16 comes through our codec */
+  parse_ok(PROCESS("<Name>\xED\xA0\xBD%n\xE2\x80\xAE\"'\xF0\x9F\x98\x80</Name><ID>1</ID>"));
+  assert_string_equal(event.processes[0].name, "\xED\xA0\xBD%n\xE2\x80\xAE\"'\xF0\x9F\x98\x80");
+  parse_ok(PROCESS("<Name>a&#0;b</Name><Version>&#xDFFF;</Version><ID>1</ID>"));
+  assert_string_equal(event.processes[0].name, "a\xEF\xBF\xBD"
+                                               "b");
+  assert_string_equal(event.processes[0].version, "\xED\xBF\xBF");
   parse_ok(PROCESS("<Name> a b </Name><ID>1</ID>")); /* spaces belong to a name */
   assert_string_equal(event.processes[0].name, " a b ");
   parse_ok(PROCESS("<Name>Gr\x94\xE1"
@@ -450,8 +560,12 @@ int main(void)
       cmocka_unit_test(other_events_are_unsupported),
       cmocka_unit_test(a_wrapper_and_qualifiers_are_accepted),
       cmocka_unit_test(prefixes_comments_cdata_and_strangers_are_tolerated),
+      cmocka_unit_test(any_order_quotes_and_guid_case_give_the_same),
+      cmocka_unit_test(times_with_any_fraction),
+      cmocka_unit_test(strangers_at_every_level_change_nothing),
       cmocka_unit_test(equal_names_under_other_parents_are_not_taken),
       cmocka_unit_test(empty_slots_are_left_out_wherever_they_are),
+      cmocka_unit_test(layout_is_no_part_of_a_name),
       cmocka_unit_test(numbers_at_and_over_the_edge),
       cmocka_unit_test(hostile_names_are_kept_as_text),
       cmocka_unit_test(long_names_are_cut_between_characters),

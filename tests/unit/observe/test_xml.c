@@ -190,6 +190,53 @@ static void attributes_are_found_by_their_full_name(void **state)
   assert_int_equal(seep_xml_next(&xml), SEEP_XML_END);
 }
 
+static seep_xml_slice slice(const char *text)
+{
+  return (seep_xml_slice){text, strlen(text)};
+}
+
+static void slices_are_trimmed(void **state)
+{
+  (void)state;
+  assert_true(seep_xml_slice_is(seep_xml_slice_trimmed(slice(" \t\r\na b\n ")), "a b"));
+  assert_true(seep_xml_slice_is(seep_xml_slice_trimmed(slice("a")), "a"));
+  assert_true(seep_xml_slice_is(seep_xml_slice_trimmed(slice(" \n")), ""));
+  assert_true(seep_xml_slice_is(seep_xml_slice_trimmed(slice("")), ""));
+  assert_true(seep_xml_slice_is(seep_xml_slice_trimmed(slice("\xC2\xA0")), "\xC2\xA0"));
+}
+
+static void slices_are_read_as_numbers(void **state)
+{
+  static const struct {
+    const char *text;
+    uint64_t maximum;
+    bool ok;
+    uint64_t value;
+  } cases[] = {
+      {"0", 0, true, 0},
+      {"1", 0, false, 0},
+      {"9", 5, false, 0},
+      {"10", 10, true, 10},
+      {"11", 10, false, 0},
+      {"007", UINT64_MAX, true, 7},
+      {"4294967295", UINT32_MAX, true, UINT32_MAX},
+      {"4294967296", UINT32_MAX, false, 0},
+      {"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
+      {"18446744073709551616", UINT64_MAX, false, 0},
+      {"18446744073709551620", UINT64_MAX, false, 0},
+      {"", UINT64_MAX, false, 0},
+      {" 1", UINT64_MAX, false, 0},
+      {"-1", UINT64_MAX, false, 0},
+      {"1x", UINT64_MAX, false, 0},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    uint64_t value = 77;
+    assert_int_equal(seep_xml_slice_number(slice(cases[i].text), cases[i].maximum, &value), cases[i].ok);
+    assert_true(value == (cases[i].ok ? cases[i].value : 77));
+  }
+}
+
 static void depth_is_limited(void **state)
 {
   char text[8 * (SEEP_XML_MAXIMUM_DEPTH + 2)];
@@ -224,10 +271,11 @@ static void every_prefix_ends_in_an_error(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(elements_and_text), cmocka_unit_test(comments_instructions_and_cdata),
-      cmocka_unit_test(references),        cmocka_unit_test(broken_structure),
-      cmocka_unit_test(broken_attributes), cmocka_unit_test(attributes_are_found_by_their_full_name),
-      cmocka_unit_test(depth_is_limited),  cmocka_unit_test(every_prefix_ends_in_an_error),
+      cmocka_unit_test(elements_and_text),  cmocka_unit_test(comments_instructions_and_cdata),
+      cmocka_unit_test(references),         cmocka_unit_test(broken_structure),
+      cmocka_unit_test(broken_attributes),  cmocka_unit_test(attributes_are_found_by_their_full_name),
+      cmocka_unit_test(slices_are_trimmed), cmocka_unit_test(slices_are_read_as_numbers),
+      cmocka_unit_test(depth_is_limited),   cmocka_unit_test(every_prefix_ends_in_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

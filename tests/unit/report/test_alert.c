@@ -17,7 +17,7 @@ static void starts_complete(void **state)
   seep_alert_init(&alert, SEEP_ALERT_LEAK_FOUND);
   assert_int_equal(alert.id, 200);
   assert_int_equal(alert.level, SEEP_ALERT_WARNING);
-  assert_int_equal(alert.insert_count, 14);
+  assert_int_equal(alert.insert_count, 17);
   for (size_t i = 0; i < SEEP_ALERT_INSERTS; i++) {
     assert_string_equal(alert.inserts[i], "-");
   }

@@ -219,7 +219,14 @@ static bool is_our_own(const char *name)
                                     "was blind for",
                                     "polls reach back to",
                                     "configured days",
-                                    "expires"};
+                                    "expires",
+                                    "alerts",
+                                    "limit per hour",
+                                    "left",
+                                    "percent used",
+                                    "least left",
+                                    "share",
+                                    "allocations"};
   for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
     if (strcmp(own[i], name) == 0) {
       return true;

@@ -83,6 +83,12 @@ static void test_help_of_each_verb(void **state)
   for (size_t i = 0; i < WINDOWS_VERB_COUNT; i++) {
     help_of(windows_verbs[i]);
   }
+  const char *const both[] = {"status", "doctor"};
+  for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {
+    const spawn_result *result = RUN(0, "help", both[i]);
+    SAYS(result->out, "\n--json: s");
+    SAYS(result->out, "\nThe exit code is 0 ");
+  }
 #endif
 }
 

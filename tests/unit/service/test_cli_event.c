@@ -1,5 +1,5 @@
-/* event FILE.xml: the figures of the fixtures in text and JSON, every encoding they come in, and what is
- * refused. */
+/* event FILE.xml: the figures of the fixtures in text and JSON, every encoding they come in, the events 1003
+ * and 1008, and what is refused. What the store has kept: test_cli_event_stored.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -17,6 +17,7 @@
 #define WIN7 FIXTURE("composed-win7-eventviewer.xml")
 #define CUT FIXTURE("seen-2026-evtrender-cut.xml")
 #define SYSTEM_ONLY FIXTURE("seen-2015-server-systeminfo-only.xml")
+#define NOTICE(name) FIXTURE("notices/" name)
 #define FILE_NAME "service_cli_event-" SPAWN_NAME ".xml"
 
 #define HEAD                                                                                                 \
@@ -86,6 +87,8 @@ static void test_json(void **state)
   (void)state;
   const spawn_result *result = RUN(0, "event", "--json", WIN10);
   cJSON *document = spawn_json(&result->out);
+  assert_true(spawn_number(document, "event_id") == 2004.0);
+  assert_null(cJSON_GetObjectItem(document, "seen")); /* only the store knows that */
   assert_string_equal(spawn_string(document, "time"), "2025-03-18T21:05:44.1876302Z");
   assert_true(spawn_number(document, "record_id") == 184467.0);
   check_system(document);
@@ -99,6 +102,7 @@ static void test_json(void **state)
   assert_true(spawn_number(first, "commit_bytes") == 13905170432.0);
   assert_true(spawn_number(first, "handles") == 41877.0);
   assert_string_equal(spawn_string(first, "version"), "8.2.1.0");
+  assert_null(cJSON_GetObjectItem(first, "match"));
   assert_string_equal(spawn_string(cJSON_GetArrayItem(processes, 3), "name"), "Agent%1.exe");
   const cJSON *tags = spawn_member(document, "pool_tags");
   assert_int_equal(cJSON_GetArraySize(spawn_member(tags, "paged")), 3);
@@ -128,13 +132,55 @@ static void test_json_of_missing_parts(void **state)
   const spawn_result *result = RUN(0, "event", FILE_NAME, "--json");
   cJSON *document = spawn_json(&result->out);
   assert_true(cJSON_IsNull(spawn_member(document, "time")));
+  assert_true(cJSON_IsNull(spawn_member(document, "record_id")));
   assert_true(cJSON_IsNull(spawn_member(document, "system")));
   assert_int_equal(cJSON_GetArraySize(spawn_member(document, "processes")), 0);
   assert_int_equal(cJSON_GetArraySize(spawn_member(spawn_member(document, "pool_tags"), "paged")), 0);
   cJSON_Delete(document);
   result = RUN(0, "event", FILE_NAME);
   SAYS(result->out, "logged -, record -\n");
-  SAYS(result->out, "commit limit and charge are not in this file\n");
+  SAYS(result->out, "commit limit and charge are not in this event\n");
+  spawn_file_remove(FILE_NAME);
+}
+
+/* A limit and a charge alone, and of a process its name alone. */
+static void test_missing_figures(void **state)
+{
+  static const char xml[] =
+      HEAD "<SystemInfo><SystemCommitLimit>2097152</SystemCommitLimit><SystemCommitCharge>1048576"
+           "</SystemCommitCharge></SystemInfo><ProcessInfo><Process_1><Name>a.exe</Name></Process_1>"
+           "</ProcessInfo><PagedPoolInfo><Tag_1><Name>Ntff</Name></Tag_1></PagedPoolInfo>" TAIL;
+  static const char *const figures[] = {"process_commit_bytes", "paged_pool_bytes",    "nonpaged_pool_bytes",
+                                        "physical_bytes",       "physical_used_bytes", "processes"};
+  static const char *const of_process[] = {"pid", "created", "commit_bytes", "handles", "version"};
+  (void)state;
+  spawn_file_write(FILE_NAME, xml, sizeof xml - 1);
+  const spawn_result *result = RUN(0, "event", FILE_NAME, "--json");
+  cJSON *document = spawn_json(&result->out);
+  const cJSON *system = spawn_member(document, "system");
+  const cJSON *process = cJSON_GetArrayItem(spawn_member(document, "processes"), 0);
+  const cJSON *tags = spawn_member(spawn_member(document, "pool_tags"), "paged");
+  assert_true(spawn_number(system, "commit_limit_bytes") == 2097152.0);
+  for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+    assert_true(cJSON_IsNull(spawn_member(system, figures[i])));
+  }
+  assert_string_equal(spawn_string(process, "name"), "a.exe");
+  for (size_t i = 0; i < sizeof of_process / sizeof of_process[0]; i++) {
+    assert_true(cJSON_IsNull(spawn_member(process, of_process[i])));
+  }
+  assert_true(cJSON_IsNull(spawn_member(cJSON_GetArrayItem(tags, 0), "bytes")));
+  cJSON_Delete(document);
+  result = RUN(0, "event", FILE_NAME);
+  SAYS(result->out, "  owned by processes            -\n"
+                    "  paged pool                    -\n"
+                    "  nonpaged pool                 -\n"
+                    "  physical memory               -\n"
+                    "  processes                     -\n");
+  SAYS(result->out,
+       "           -            -          -  -                             -                   a.exe");
+  SAYS(result->out, "  paged     Ntff -\n");
+  assert_null(strstr(result->out.text, "the largest share"));
+  assert_null(strstr(result->out.text, "Less than half"));
   spawn_file_remove(FILE_NAME);
 }
 
@@ -160,7 +206,109 @@ static void test_names_cannot_act_on_the_terminal(void **state)
   const char name[] = HEAD "<ProcessInfo><Process_1><Name>a&#x9B;2Jb&#x202E;exe.txt</Name><ID>7</ID>"
                            "<CommitCharge>1048576</CommitCharge></Process_1></ProcessInfo>" TAIL;
   const spawn_result *result = explain_text(0, name);
-  SAYS(result->out, "a?2Jb?exe.txt");
+  SAYS(result->out, "a\xEF\xBF\xBD"
+                    "2Jb\xEF\xBF\xBD"
+                    "exe.txt\n");
+}
+
+static void test_notice_in_text(void **state)
+{
+  (void)state;
+  const spawn_result *result = RUN(0, "event", NOTICE("composed-1003-userdata.xml"));
+  SAYS(result->out, "Event 1003: Windows was told that virtual memory is short\n"
+                    "  logged 2025-03-18T21:05:42.9403117Z, record 318\n");
+  SAYS(result->out, "commit limit            20.0 GB\n");
+  SAYS(result->out, "commit charge           19.9 GB   99.44 % of the limit, 115 MB left\n");
+  SAYS(result->out, "An Event 2004 in the System log should follow");
+  result = RUN(0, "event", NOTICE("composed-1003-eventviewer.xml"));
+  SAYS(result->out, "97.63 % of the limit, 194 MB left\n");
+  result = RUN(0, "event", NOTICE("composed-1008-eventdata.xml"));
+  SAYS(result->out, "Event 1008: Windows could not find out why virtual memory is short\n");
+  SAYS(result->out, "Error\n  1455: Windows' detector itself got no memory\n");
+  SAYS(result->out, "no Event 2004 names\n");
+  assert_null(strstr(result->out.text, "commit limit"));
+}
+
+static void test_notice_in_json(void **state)
+{
+  (void)state;
+  const spawn_result *result = RUN(0, "event", "--json", NOTICE("composed-1003-userdata.xml"));
+  cJSON *document = spawn_json(&result->out);
+  assert_true(spawn_number(document, "event_id") == 1003.0);
+  assert_string_equal(spawn_string(document, "time"), "2025-03-18T21:05:42.9403117Z");
+  assert_true(spawn_number(document, "record_id") == 318.0);
+  assert_true(spawn_number(document, "commit_limit_bytes") == 21474234368.0);
+  assert_true(spawn_number(document, "commit_charge_bytes") == 21353439232.0);
+  assert_true(cJSON_IsNull(spawn_member(document, "error_code")));
+  cJSON_Delete(document);
+  static const char bare[] = "<Event><System><Provider "
+                             "Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>1008</EventID>"
+                             "</System></Event>";
+  spawn_file_write(FILE_NAME, bare, sizeof bare - 1);
+  result = RUN(0, "event", "--json", FILE_NAME);
+  document = spawn_json(&result->out);
+  assert_true(cJSON_IsNull(spawn_member(document, "record_id")));
+  cJSON_Delete(document);
+  spawn_file_remove(FILE_NAME);
+  result = RUN(0, "event", "--json", NOTICE("composed-1008-eventdata.xml"));
+  document = spawn_json(&result->out);
+  assert_true(spawn_number(document, "event_id") == 1008.0);
+  assert_true(cJSON_IsNull(spawn_member(document, "commit_limit_bytes")));
+  assert_true(cJSON_IsNull(spawn_member(document, "commit_charge_bytes")));
+  assert_true(spawn_number(document, "error_code") == 1455.0);
+  cJSON_Delete(document);
+}
+
+/* Each file is refused as what it is: none of them is an event that the verb explains. */
+static void test_neighbours(void **state)
+{
+  static const struct {
+    const char *path, *says;
+  } neighbours[] = {
+      {FIXTURE("neighbours/application-popup-26.xml"), "but event 26 of Application Popup (unsupported)\n"},
+      {FIXTURE("neighbours/detector-operational-1001-1002.xml"),
+       "none of 11 events is Event 2004 of Microsoft-Windows-Resource-Exhaustion-Detector; the first is "
+       "event "
+       "1001 of Microsoft-Windows-Resource-Exhaustion-Detector (unsupported)\n"},
+      {FIXTURE("neighbours/resolver-operational-1001-1002-1014-1015.xml"), "none of 13 events is Event 2004"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof neighbours / sizeof neighbours[0]; i++) {
+    const spawn_result *result = RUN(4, "event", neighbours[i].path);
+    assert_int_equal(result->out.size, 0);
+    SAYS(result->err, neighbours[i].says);
+  }
+}
+
+static void test_usage(void **state)
+{
+  (void)state;
+  const spawn_result *result = RUN(2, "event");
+  SAYS(result->err, "no file");
+  result = RUN(2, "event", WIN10, WIN7);
+  SAYS(result->err, "one file only");
+  result = RUN(2, "event", WIN10, "--csv");
+  SAYS(result->err, "unknown option");
+  result = RUN(2, "event", "--json", "latest");
+  SAYS(result->err, "say it before all options, or ./ before the name of a file");
+  result = RUN(0, "help", "event");
+  SAYS(result->out, "event latest [--db F] [--json]");
+  SAYS(result->out, "--json: event_id, time, record_id, system");
+  SAYS(result->out, "The exit code is 3 when");
+}
+
+/* The words of the verb do not hide files of that name. */
+static void test_files_called_like_the_words(void **state)
+{
+  static const char xml[] = HEAD TAIL;
+  (void)state;
+  spawn_file_write("latest", xml, sizeof xml - 1);
+  const spawn_result *result = RUN(0, "event", "./latest");
+  SAYS(result->out, "Event 2004: Windows ran low on virtual memory\n");
+  spawn_file_remove("latest");
+  spawn_file_write("list", xml, sizeof xml - 1);
+  RUN(0, "event", "./list");
+  spawn_file_remove("list");
 }
 
 static void test_standard_input(void **state)
@@ -242,6 +390,7 @@ static void test_garbage(void **state)
   result = explain_text(4, "<Event><System><Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/>"
                            "<EventID>2003</EventID></System></Event>");
   assert_int_equal(result->out.size, 0);
+  SAYS(result->err, "but event 2003 of Microsoft-Windows-Resource-Exhaustion-Detector (unsupported)\n");
   RUN(4, "event", SEEP_FIXTURES "/etl/s4-waasmedic.etl");
 }
 
@@ -270,8 +419,14 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_json),
       cmocka_unit_test(test_json_of_the_other_form),
       cmocka_unit_test(test_json_of_missing_parts),
+      cmocka_unit_test(test_missing_figures),
       cmocka_unit_test(test_json_of_large_numbers),
       cmocka_unit_test(test_names_cannot_act_on_the_terminal),
+      cmocka_unit_test(test_notice_in_text),
+      cmocka_unit_test(test_notice_in_json),
+      cmocka_unit_test(test_neighbours),
+      cmocka_unit_test(test_usage),
+      cmocka_unit_test(test_files_called_like_the_words),
       cmocka_unit_test(test_standard_input),
       cmocka_unit_test(test_utf16),
       cmocka_unit_test(test_missing_file),

@@ -134,12 +134,13 @@ static void test_leaks_csv(void **state)
   assert_string_equal(
       result->out.text,
       "id,process,pid,created,began,opened,closed,slope_bytes_per_hour,growth_bytes,commit_bytes,confidence,"
-      "kind,ending,verdict,slope_low_bytes_per_hour,slope_high_bytes_per_hour\n"
+      "kind,ending,verdict,slope_low_bytes_per_hour,slope_high_bytes_per_hour,kind_confidence,kind_reason,"
+      "services,evidence,times_told,told,told_because,time_left_s,system_commit_bytes,system_limit_bytes\n"
       "1,app.exe,4242,2026-02-28T23:00:00.000Z,2026-03-01T00:00:00.000Z,2026-03-01T00:00:30.000Z,,"
-      "12582912.5,2097152,9007199254740993,0.97,private data,,leak,12000000,13000000.5\n"
+      "12582912.5,2097152,9007199254740993,0.97,private data,,leak,12000000,13000000.5,,,,,0,,,,,\n"
       "2,\"say \"\"hi\"\", "
       "\x1B[2J\xC2\x9B\xE2\x80\xAE.exe\",9,,2026-03-01T00:00:00.000Z,2026-03-01T00:00:00.001Z,"
-      "2026-03-01T00:00:00.002Z,1048576,17,18,0.5,,the process ended,rapid,,\n");
+      "2026-03-01T00:00:00.002Z,1048576,17,18,0.5,,the process ended,rapid,,,,,,,0,,,,,\n");
   result = RUN(0, "leaks", "--db", EMPTY, "--csv");
   assert_memory_equal(result->out.text, "id,process,", 11);
   assert_int_equal(strcspn(result->out.text, "\n") + 1, result->out.size);

@@ -17,6 +17,10 @@ static void carry_alert(engine_rig *r, seep_command *command)
     inserts[i] = alert->inserts[i];
     assert_true(inserts[i][0] != '\0');
   }
+  if (command->as.alert.held_back) {
+    r->alerts_held_back++;
+    return;
+  }
   command->as.alert.done = r->alert_answer;
   if (r->alert_answer == SEEP_OK) {
     fake_sink_keep(&r->sink, alert->id, (int)alert->level, inserts, alert->insert_count);
@@ -98,7 +102,16 @@ static void carry(void *context, seep_command *command)
     r->last_leak = *command->as.leak;
     r->leaks_updated++;
     break;
+  case SEEP_COMMAND_EXHAUSTION:
+    assert_true(r->exhaustion_count < ENGINE_RIG_EXHAUSTIONS);
+    r->exhaustions[r->exhaustion_count] = *command->as.exhaustion;
+    r->exhaustion_records[r->exhaustion_count++] = command->as.exhaustion->event->record_id;
+    break;
   case SEEP_COMMAND_BOOKMARK:
+    if (command->as.bookmark.feed == SEEP_FEED_NOTICES) {
+      r->notices_bookmarks++;
+      break;
+    }
     r->bookmarks++;
     snprintf(r->bookmark, sizeof r->bookmark, "%.*s", (int)command->as.bookmark.length,
              command->as.bookmark.text);

@@ -16,6 +16,7 @@
 #define ENGINE_RIG_ORDER 4096
 #define ENGINE_RIG_LINEAGES 16
 #define ENGINE_RIG_PROMISES 32
+#define ENGINE_RIG_EXHAUSTIONS 512
 
 typedef struct engine_rig {
   fake_world world;
@@ -42,13 +43,17 @@ typedef struct engine_rig {
   size_t captures, sidecars;
   char sidecar[SEEP_SIDECAR_SIZE]; /* the last one */
   char sidecar_path[512];
-  const char *host; /* of the next engine; NULL = not known */
-  size_t inventories;              /* asked for; the test answers */
+  const char *host;   /* of the next engine; NULL = not known */
+  size_t inventories; /* asked for; the test answers */
   seep_process_key inventory_of;
   seep_store_lineage lineages[ENGINE_RIG_LINEAGES]; /* what has been kept, each image once */
   size_t lineage_count, lineages_kept;
   int64_t interval_ms, next_leak_id, next_row;
   char bookmark[64];
+  size_t notices_bookmarks, alerts_held_back;
+  seep_store_exhaustion exhaustions[ENGINE_RIG_EXHAUSTIONS]; /* their events are not kept, but for */
+  uint64_t exhaustion_records[ENGINE_RIG_EXHAUSTIONS];
+  size_t exhaustion_count;
 } engine_rig;
 
 /* A started engine that looks every second, calls rapid growth after a quarter of a minute and a leak after

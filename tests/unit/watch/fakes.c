@@ -223,11 +223,13 @@ size_t fake_sink_count_of(fake_sink *sink, uint32_t id)
 
 const seep_alert *fake_sink_wait(fake_sink *sink, uint32_t id, size_t n, unsigned timeout_ms)
 {
-  uint64_t end = uv_hrtime() + (uint64_t)timeout_ms * 1000000u;
+  uint64_t now = uv_hrtime();
+  const uint64_t end = now + (uint64_t)timeout_ms * 1000000u;
   const seep_alert *found;
   uv_mutex_lock(&sink->lock);
-  while ((found = nth(sink, id, n)) == NULL && uv_hrtime() < end) {
-    uv_cond_timedwait(&sink->changed, &sink->lock, 50u * 1000000u);
+  while ((found = nth(sink, id, n)) == NULL && now < end) {
+    uv_cond_timedwait(&sink->changed, &sink->lock, end - now);
+    now = uv_hrtime();
   }
   uv_mutex_unlock(&sink->lock);
   return found;
@@ -244,18 +246,25 @@ static seep_status feed_start(void *context, const seep_event_feed_sink *sink, c
   }
   feed->sink = sink;
   feed->running = true;
+  feed->asked = false;
   seep_text_copy(feed->bookmark, sizeof feed->bookmark, bookmark != NULL ? bookmark : "");
   return SEEP_OK;
+}
+
+static void feed_begin_stop(void *context)
+{
+  fake_feed *feed = context;
+  feed->asked = true;
 }
 
 static void feed_stop(void *context)
 {
   fake_feed *feed = context;
-  feed->running = false;
+  feed->running = feed->running && !feed->asked;
 }
 
 seep_event_feed fake_feed_port(fake_feed *feed)
 {
-  seep_event_feed port = {feed, feed_start, feed_stop};
+  seep_event_feed port = {feed, feed_start, feed_begin_stop, feed_stop};
   return port;
 }

@@ -90,6 +90,7 @@ typedef struct fake_feed {
   char bookmark[256]; /* what start was given; "" for none */
   fake_fault start_fault;
   bool running;
+  bool asked; /* to stop: one that is not asked first goes on, so that a test sees it */
 } fake_feed;
 
 seep_event_feed fake_feed_port(fake_feed *feed);

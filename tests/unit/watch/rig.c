@@ -160,7 +160,8 @@ void rig_start(rig *r)
                                    .path_separator = '/',
                                    .source = fake_world_source(&r->world),
                                    .process_memory = r->process_memory,
-                                   .feed = fake_feed_port(&r->feed),
+                                   .feeds = {[SEEP_FEED_EXHAUSTION] = fake_feed_port(&r->feed),
+                                             [SEEP_FEED_NOTICES] = fake_feed_port(&r->notices)},
                                    .sink = fake_sink_port(&r->sink),
                                    .clock = fake_world_clock(&r->world),
                                    .flags = r->flags,
@@ -225,6 +226,24 @@ const seep_alert *rig_hurry_until(rig *r, uint32_t id, size_t n)
     uv_sleep(2);
   }
   return NULL;
+}
+
+static uint64_t looks_of(rig *r)
+{
+  uv_mutex_lock(&r->world.lock);
+  uint64_t looks = r->world.fetch_fault.calls;
+  uv_mutex_unlock(&r->world.lock);
+  return looks;
+}
+
+void rig_look(rig *r, unsigned times)
+{
+  const uint64_t end = looks_of(r) + times;
+  for (unsigned waited_ms = 0; looks_of(r) < end && waited_ms < RIG_PATIENCE_MS; waited_ms += 2) {
+    seep_watchdog_post(r->watchdog, SEEP_CONTROL_POLL_NOW);
+    uv_sleep(2);
+  }
+  assert_true(looks_of(r) >= end);
 }
 
 void rig_begin_recording(rig *r)

@@ -20,7 +20,7 @@
 typedef struct rig {
   fake_world world;
   fake_sink sink;
-  fake_feed feed;
+  fake_feed feed, notices;
   seep_process_memory process_memory; /* as options.process_memory; zeros at first: there is none */
   const seep_error *folder_error;     /* as options.data_folder_error */
   seep_tracing_flags flags;           /* these five as the options of their names; zeros at first */
@@ -51,6 +51,7 @@ seep_status rig_wait(rig *r); /* for one that ends by itself: what it returned *
 /* Looks again and again until the n-th alert of this id has come; NULL when it does not. */
 const seep_alert *rig_poll_until(rig *r, uint32_t id, size_t n);
 const seep_alert *rig_hurry_until(rig *r, uint32_t id, size_t n); /* the same with no pause between looks */
+void rig_look(rig *r, unsigned times);                            /* and that often, which must be possible */
 
 /* leaky.exe leaks as process 4242, from a start of the watchdog until its recording runs. */
 void rig_begin_recording(rig *r);

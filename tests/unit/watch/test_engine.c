@@ -115,63 +115,6 @@ static void tell_event(engine_rig *r, unsigned record)
   seep_engine_exhaustion(r->engine, engine_rig_now(r), xml, (size_t)length, "mark", 4);
 }
 
-static void event_2004_is_told_before_its_bookmark_moves(void **state)
-{
-  engine_rig *r = *state;
-  fake_world_add(&r->world, 77, "slow.exe", 100 * MB, 0);
-  engine_rig_poll(r, 2);
-  r->order_count = 0;
-  tell_event(r, 5);
-  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 1);
-  assert_int_equal(r->order[0], SEEP_COMMAND_ALERT);
-  assert_int_equal(r->order[1], SEEP_COMMAND_BOOKMARK);
-  assert_string_equal(r->bookmark, "mark");
-  assert_int_equal(r->interval_ms, 500); /* watched more closely */
-  const seep_alert *alert = fake_sink_wait(&r->sink, SEEP_ALERT_EXHAUSTION, 1, 0);
-  assert_string_equal(alert->inserts[1], "5");
-  assert_non_null(strstr(alert->inserts[4], "slow.exe (77)"));
-  tell_event(r, 5); /* the same record once more, as after a restart of the event log */
-  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 1);
-  assert_int_equal(r->bookmarks, 2);
-  r->world.mono_ms += r->settings.event2004_urgent_ms + 1;
-  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
-  assert_int_equal(r->interval_ms, 1000);
-}
-
-static void an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_waits(void **state)
-{
-  engine_rig *r = *state;
-  r->alert_answer = SEEP_OS;
-  tell_event(r, 5);
-  tell_event(r, 6);
-  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 0);
-  assert_int_equal(r->bookmarks, 0);
-  r->alert_answer = SEEP_OK;
-  tell_event(r, 7); /* told, and yet the bookmark must not pass what is still untold */
-  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 1);
-  assert_int_equal(r->bookmarks, 0);
-  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
-  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 2);
-  assert_string_equal(fake_sink_wait(&r->sink, SEEP_ALERT_EXHAUSTION, 2, 0)->inserts[1], "5");
-  tell_event(r, 8);
-  assert_int_equal(r->bookmarks, 0); /* 6 has only ever been refused: the next start must read it again */
-}
-
-static void a_waiting_event_lets_the_newest_bookmark_move_once_it_is_told(void **state)
-{
-  engine_rig *r = *state;
-  r->alert_answer = SEEP_OS;
-  tell_event(r, 5);
-  r->alert_answer = SEEP_OK;
-  tell_event(r, 6);
-  assert_int_equal(r->bookmarks, 0);
-  seep_engine_tick(r->engine, engine_rig_now(r), NULL, NULL);
-  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 2);
-  assert_int_equal(r->bookmarks, 1);
-  tell_event(r, 7);
-  assert_int_equal(r->bookmarks, 2);
-}
-
 static void cases_get_new_rows_when_the_store_is_exchanged(void **state)
 {
   engine_rig *r = *state;
@@ -197,16 +140,6 @@ static void a_case_that_was_ignored_is_told_when_it_is_not_any_more(void **state
   seep_engine_settings(r->engine, engine_rig_now(r), "file", &r->settings, NULL);
   engine_rig_poll(r, 10);
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_LEAK_FOUND), 1);
-}
-
-static void a_foreign_event_is_not_told_but_passed(void **state)
-{
-  engine_rig *r = *state;
-  seep_engine_exhaustion(r->engine, engine_rig_now(r), "<Event/>", 8, "mark", 4);
-  seep_engine_exhaustion(r->engine, engine_rig_now(r), "<Eve", 4, "mark", 4);
-  assert_int_equal(engine_rig_told(r, SEEP_ALERT_EXHAUSTION), 0);
-  assert_int_equal(r->bookmarks, 2);
-  assert_int_equal(r->interval_ms, 1000);
 }
 
 /* How many polls until the leak is called, with or without an Event 2004 that names the process. */
@@ -242,13 +175,13 @@ static void feed_and_storage_are_told_once_per_change(void **state)
 {
   engine_rig *r = *state;
   seep_error error = {SEEP_OS, SEEP_DOMAIN_WIN32, 1722, "EvtSubscribe", ""};
-  seep_engine_feed_state(r->engine, engine_rig_now(r), true, NULL);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), SEEP_FEED_EXHAUSTION, true, NULL);
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_FEED_RESTORED), 0);
-  seep_engine_feed_state(r->engine, engine_rig_now(r), false, &error);
-  seep_engine_feed_state(r->engine, engine_rig_now(r), false, &error);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), SEEP_FEED_EXHAUSTION, false, &error);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), SEEP_FEED_EXHAUSTION, false, &error);
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_FEED_LOST), 1);
-  seep_engine_feed_state(r->engine, engine_rig_now(r), true, NULL);
-  seep_engine_feed_state(r->engine, engine_rig_now(r), true, NULL);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), SEEP_FEED_EXHAUSTION, true, NULL);
+  seep_engine_feed_state(r->engine, engine_rig_now(r), SEEP_FEED_EXHAUSTION, true, NULL);
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_FEED_RESTORED), 1);
   seep_engine_storage(r->engine, engine_rig_now(r), true, "", NULL);
   assert_int_equal(engine_rig_told(r, SEEP_ALERT_STORAGE_RECOVERED), 0);
@@ -401,12 +334,8 @@ int main(void)
       engine_test(healthy_processes_are_left_in_peace),
       engine_test(an_ignored_image_is_never_told),
       engine_test(a_cut_snapshot_kills_nobody),
-      engine_test(event_2004_is_told_before_its_bookmark_moves),
-      engine_test(an_event_that_the_log_did_not_take_is_told_later_and_its_bookmark_waits),
-      engine_test(a_waiting_event_lets_the_newest_bookmark_move_once_it_is_told),
       engine_test(cases_get_new_rows_when_the_store_is_exchanged),
       engine_test(a_case_that_was_ignored_is_told_when_it_is_not_any_more),
-      engine_test(a_foreign_event_is_not_told_but_passed),
       engine_test(a_named_process_is_judged_sooner),
       engine_test(feed_and_storage_are_told_once_per_change),
       engine_test(without_a_durable_journal_nothing_is_recorded),

@@ -67,7 +67,7 @@ static void who_is_said_to_be_gone_and_is_not_is_not_told_as_such(void **state)
   memory_rig_refuse(r, SEEP_GONE);
   engine_rig_poll(r, CALLED - SUSPECT);
   assert_string_equal(engine_rig_insert(r, SEEP_ALERT_LEAK_FOUND, 1, "memory kind"),
-                      "undetermined: not known yet: it is being looked into now");
+                      "undetermined: it is being looked into now");
 }
 
 static void a_verdict_survives_a_look_that_fails(void **state)
@@ -158,10 +158,11 @@ static void the_row_follows_the_kind_and_is_not_written_for_nothing(void **state
     assert_true(r->inventories < 10);
   }
   assert_string_equal(r->last_leak.kind, "Heap");
-  assert_int_equal(r->leaks_updated, updated + 1);
+  assert_int_equal(r->leaks_updated, updated + 2); /* the kind, and that it was told */
+  assert_int_equal(r->last_leak.times_told, 2);
   leaky->growth_per_second = 10 * (int64_t)MB;
   memory_rig_poll(r, 60, leaky, HEAP_GROWS);
-  assert_int_equal(r->leaks_updated, updated + 1);
+  assert_int_equal(r->leaks_updated, updated + 2);
 }
 
 static void poll_until_known(engine_rig *r, const fake_process *leaky)

@@ -46,14 +46,6 @@ static int tear_down(void **state)
   return result;
 }
 
-static uint64_t fetches(rig *r)
-{
-  uv_mutex_lock(&r->world.lock);
-  uint64_t calls = r->world.fetch_fault.calls;
-  uv_mutex_unlock(&r->world.lock);
-  return calls;
-}
-
 /* Polls until so many looks have begun. */
 static bool poll_until_looked(rig *r, unsigned looks)
 {
@@ -64,16 +56,6 @@ static bool poll_until_looked(rig *r, unsigned looks)
     seep_watchdog_post(r->watchdog, SEEP_CONTROL_POLL_NOW);
   }
   return false;
-}
-
-static void poll_times(rig *r, unsigned polls)
-{
-  uint64_t end = fetches(r) + polls;
-  for (unsigned waited_ms = 0; fetches(r) < end && waited_ms < RIG_PATIENCE_MS; waited_ms += 2) {
-    seep_watchdog_post(r->watchdog, SEEP_CONTROL_POLL_NOW);
-    uv_sleep(2);
-  }
-  assert_true(fetches(r) >= end);
 }
 
 /* recorded: how what is recorded of it is told; profile: what wpr was started with. */
@@ -164,7 +146,7 @@ static void a_look_that_fails_on_its_way_harms_nobody(void **state)
     unsigned before = memory.opened;
     rig_start(r);
     assert_true(poll_until_looked(r, before + 2));
-    poll_times(r, 3);
+    rig_look(r, 3);
     (void)rig_stop(r);
     assert_int_equal(memory.opened, memory.closed);
     assert_int_equal(memory.overlaps, 0);
@@ -193,7 +175,7 @@ static void no_poll_waits_for_a_slow_look(void **state)
   fake_memory_gate(&memory, true);
   rig_start(r);
   assert_true(poll_until_looked(r, 1));
-  poll_times(r, 30);
+  rig_look(r, 30);
   assert_int_equal(memory.opened, 1); /* nor does a second look begin meanwhile */
   fake_memory_gate(&memory, false);
   assert_true(poll_until_looked(r, 2));
@@ -208,9 +190,9 @@ static void who_ends_while_looked_into_is_no_mishap(void **state)
   rig_start(r);
   assert_true(poll_until_looked(r, 1));
   fake_world_remove(&r->world, 4242);
-  poll_times(r, 3);
+  rig_look(r, 3);
   fake_memory_gate(&memory, false);
-  poll_times(r, 20);
+  rig_look(r, 20);
   (void)rig_stop(r);
   assert_int_equal(memory.opened, 1);
   assert_int_equal(memory.closed, 1);

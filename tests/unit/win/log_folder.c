@@ -1,5 +1,5 @@
 /*
- * The stand-in's log as a folder under the current one. Events are written beside their place and renamed,
+ * The stand-in's logs as folders under the current one. Events are written beside their place and renamed,
  * because the stand-in may look at any moment.
  */
 #include "log_folder.h"
@@ -32,16 +32,18 @@ static void write_file(const char *name, const char *text)
   }
 }
 
-static void remove_all_events(void)
+static void remove_all_events(const wchar_t *folder)
 {
   WIN32_FIND_DATAW entry;
-  HANDLE search = FindFirstFileW(L"test-win-log\\events\\*.*", &entry);
+  wchar_t pattern[64];
+  swprintf(pattern, 64, L"test-win-log\\%ls\\*.*", folder);
+  HANDLE search = FindFirstFileW(pattern, &entry);
   if (search == INVALID_HANDLE_VALUE) {
     return;
   }
   do {
     wchar_t path[600];
-    swprintf(path, 600, L"test-win-log\\events\\%ls", entry.cFileName);
+    swprintf(path, 600, L"test-win-log\\%ls\\%ls", folder, entry.cFileName);
     DeleteFileW(path);
   } while (FindNextFileW(search, &entry));
   FindClose(search);
@@ -52,14 +54,26 @@ void log_folder_reset(void)
   wchar_t path[2048];
   CreateDirectoryW(L"test-win-log", NULL);
   CreateDirectoryW(L"test-win-log\\events", NULL);
-  remove_all_events();
+  remove_all_events(L"events");
+  log_folder_operational(false);
   remove(ROOT "/wevtapi-misuse.txt");
   log_folder_knobs(NULL);
   GetFullPathNameW(L"test-win-log", 2048, path, NULL);
   SetEnvironmentVariableW(L"SEEPWATCH_STANDIN", path);
 }
 
-void log_folder_put(uint64_t record_id, unsigned event_id, int64_t age_ms, const char *note)
+void log_folder_operational(bool present)
+{
+  if (present) {
+    CreateDirectoryW(L"test-win-log\\operational", NULL);
+  } else {
+    remove_all_events(L"operational");
+    RemoveDirectoryW(L"test-win-log\\operational");
+  }
+}
+
+static void put(const char *folder, const char *channel, uint64_t record_id, unsigned event_id,
+                int64_t age_ms, const char *note)
 {
   FILETIME now;
   char time[SEEP_WALL_TEXT_SIZE];
@@ -75,12 +89,23 @@ void log_folder_put(uint64_t record_id, unsigned event_id, int64_t age_ms, const
   snprintf(
       text, size,
       "<Event><System><Provider Name='Microsoft-Windows-Resource-Exhaustion-Detector'/><EventID>%u</EventID>"
-      "<TimeCreated SystemTime='%s'/><EventRecordID>%llu</EventRecordID><Channel>System</Channel></System>"
+      "<TimeCreated SystemTime='%s'/><EventRecordID>%llu</EventRecordID><Channel>%s</Channel></System>"
       "<UserData>%s</UserData></Event>",
-      event_id, seep_wall_text(wall, time, sizeof time), (unsigned long long)record_id, note);
-  snprintf(name, sizeof name, "events/%llu.xml", (unsigned long long)record_id);
+      event_id, seep_wall_text(wall, time, sizeof time), (unsigned long long)record_id, channel, note);
+  snprintf(name, sizeof name, "%s/%llu.xml", folder, (unsigned long long)record_id);
   write_file(name, text);
   free(text);
+}
+
+void log_folder_put(uint64_t record_id, unsigned event_id, int64_t age_ms, const char *note)
+{
+  put("events", "System", record_id, event_id, age_ms, note);
+}
+
+void log_folder_put_notice(uint64_t record_id, unsigned event_id, int64_t age_ms, const char *note)
+{
+  put("operational", "Microsoft-Windows-Resource-Exhaustion-Detector/Operational", record_id, event_id,
+      age_ms, note);
 }
 
 void log_folder_remove(uint64_t record_id)

@@ -71,8 +71,8 @@ static void alerts_are_taken(void **state)
   (void)state;
   static char long_insert[4000];
   memset(long_insert, 'x', sizeof long_insert - 1);
-  const char *inserts[17];
-  for (size_t i = 0; i < 17; i++) {
+  const char *inserts[21];
+  for (size_t i = 0; i < 21; i++) {
     inserts[i] = i == 3   ? long_insert
                  : i == 4 ? "%1 Gr\xC3\xB6\xC3\x9F"
                             "e %%n"
@@ -82,12 +82,12 @@ static void alerts_are_taken(void **state)
   seep_error error = {0};
   assert_int_equal(seep_win_alert_sink_new(&sink, "seepwatch", &error), SEEP_OK);
   for (int level = 0; level <= 2; level++) {
-    assert_int_equal(sink.write(sink.context, 200, level, inserts, 16, &error), SEEP_OK);
+    assert_int_equal(sink.write(sink.context, 200, level, inserts, 20, &error), SEEP_OK);
   }
   assert_int_equal(sink.write(sink.context, 100, 0, NULL, 0, &error), SEEP_OK);
   assert_int_equal(sink.write(sink.context, 100, 3, inserts, 1, &error), SEEP_INVALID);
   assert_int_equal(sink.write(sink.context, 100, -1, inserts, 1, &error), SEEP_INVALID);
-  assert_int_equal(sink.write(sink.context, 100, 0, inserts, 17, &error), SEEP_INVALID);
+  assert_int_equal(sink.write(sink.context, 100, 0, inserts, 21, &error), SEEP_INVALID);
   assert_int_equal(sink.write(sink.context, 65536, 0, inserts, 1, &error), SEEP_INVALID);
   seep_win_alert_sink_free(&sink);
   assert_null(sink.context);

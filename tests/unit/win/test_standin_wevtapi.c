@@ -23,6 +23,8 @@
 #define LIST(path, xpath)                                                                                    \
   L"<QueryList><Query Id='0'><Select Path='" path L"'>" xpath L"</Select></Query></QueryList>"
 #define XPATH L"*[System[" PROVIDER L" and EventID=2004]]"
+#define OPERATIONAL L"Microsoft-Windows-Resource-Exhaustion-Detector/Operational"
+#define NOTICES L"*[System[" PROVIDER L" and (EventID=1003 or EventID=1008)]]"
 
 static seep_win_late_wevtapi api;
 static DWORD(WINAPI *handles)(void);
@@ -82,6 +84,57 @@ static void wrong_subscriptions_are_refused(void **state)
               LIST(L"System", L"*[System[(EventID=2004) and TimeCreated[timediff(@SystemTime) &lt;= 1000]]]"),
               NULL, future),
       0);
+}
+
+static void either_of_two_ids_takes_brackets(void **state)
+{
+  (void)state;
+  const DWORD future = EvtSubscribeToFutureEvents;
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", NOTICES), NULL, future), 0);
+  assert_int_equal(
+      refusal(signal_event, NULL, LIST(L"System", L"*[System[EventID=1003 or EventID=1008]]"), NULL, future),
+      15001);
+  assert_int_equal(
+      refusal(signal_event, NULL, LIST(L"System", L"*[System[(EventID=1003 or 1008)]]"), NULL, future),
+      15001);
+}
+
+static size_t count_events(const wchar_t *query)
+{
+  EVT_HANDLE events[8];
+  DWORD count = 0;
+  EVT_HANDLE subscription =
+      api.subscribe(NULL, signal_event, NULL, query, NULL, NULL, NULL, EvtSubscribeStartAtOldestRecord);
+  assert_non_null(subscription);
+  assert_true(api.next(subscription, 8, events, 0, 0, &count) || GetLastError() == ERROR_NO_MORE_ITEMS);
+  for (DWORD i = 0; i < count; i++) {
+    assert_true(api.close(events[i]));
+  }
+  assert_true(api.close(subscription));
+  return count;
+}
+
+static void the_second_log_is_another_log(void **state)
+{
+  (void)state;
+  const DWORD future = EvtSubscribeToFutureEvents;
+  log_folder_put(1, 1003, 0, "in System");
+  assert_int_equal(refusal(signal_event, NULL, LIST(OPERATIONAL, NOTICES), NULL, future), 15007);
+  log_folder_operational(true);
+  assert_int_equal(count_events(LIST(OPERATIONAL, NOTICES)), 0);
+  log_folder_put_notice(1, 1003, 0, "a");
+  log_folder_put_notice(2, 1001, 0, "b");
+  log_folder_put_notice(3, 1008, 0, "c");
+  log_folder_put_notice(4, 2004, 0, "d");
+  assert_int_equal(count_events(LIST(OPERATIONAL, NOTICES)), 2);
+  assert_int_equal(count_events(LIST(OPERATIONAL, XPATH)), 1);
+  assert_int_equal(count_events(LIST(L"System", NOTICES)), 1);
+  log_folder_knobs("subscribe_error=5\n");
+  assert_int_equal(refusal(signal_event, NULL, LIST(OPERATIONAL, NOTICES), NULL, future), 0);
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), NULL, future), 5);
+  log_folder_knobs("operational_subscribe_error=5\n");
+  assert_int_equal(refusal(signal_event, NULL, LIST(OPERATIONAL, NOTICES), NULL, future), 5);
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), NULL, future), 0);
 }
 
 static void pull_follows_the_rules(void **state)
@@ -155,6 +208,14 @@ static void bookmarks_are_judged(void **state)
                    0);
   assert_true(api.close(gone));
 
+  /* A record of another log's that has the same number. */
+  EVT_HANDLE foreign = api.create_bookmark(
+      L"<BookmarkList><Bookmark Channel='" OPERATIONAL L"' RecordId='5'/></BookmarkList>");
+  assert_int_equal(refusal(signal_event, NULL, LIST(L"System", XPATH), foreign,
+                           EvtSubscribeStartAfterBookmark | EvtSubscribeStrict),
+                   ERROR_NOT_FOUND);
+  assert_true(api.close(foreign));
+
   /* An empty bookmark begins with the second event. */
   EVT_HANDLE empty = api.create_bookmark(NULL);
   EVT_HANDLE event = NULL;
@@ -221,6 +282,8 @@ int main(int argc, char **argv)
   handles = (DWORD(WINAPI *)(void))marker;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(wrong_subscriptions_are_refused, setup, teardown),
+      cmocka_unit_test_setup_teardown(either_of_two_ids_takes_brackets, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_second_log_is_another_log, setup, teardown),
       cmocka_unit_test_setup_teardown(pull_follows_the_rules, setup, teardown),
       cmocka_unit_test_setup_teardown(rendering_tells_the_size_in_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(bookmarks_are_judged, setup, teardown),

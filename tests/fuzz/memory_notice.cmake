@@ -1,0 +1,1 @@
+seep_fuzz_target(memory_notice SOURCES fuzz_memory_notice.c LINK seep::observe)
