@@ -7,10 +7,13 @@
  */
 #include "trace/container.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cursor.h"
 #include "trace/container_internal.h"
+#include "trace/xpress.h"
 
 /* WMI_BUFFER_HEADER (reference: etl-format, 1.1). `Offset` is the end of the valid bytes; SavedOffset, which
  * looks more like it, is zero or too small in most first buffers. */
@@ -18,6 +21,7 @@ enum {
   BUFFER_HEADER_BYTES = SEEP_TRACE__BUFFER_HEADER_BYTES,
   BUFFER_SIZE_AT = 0x00,
   BUFFER_PROCESSOR_AT = 0x28,
+  BUFFER_STATE_AT = 0x2C, /* of the first buffer: its low half names the compression */
   BUFFER_VALID_END_AT = 0x30,
   BUFFER_FLAGS_AT = 0x34
 };
@@ -28,6 +32,9 @@ enum {
       0x20, /* since Windows 8 all of the field's low 11 bits, before that its low byte */
   BUFFER_COMPRESSED = 0x40
 };
+
+/* 3 is also what an uncompressed first buffer says: only formats that we know to be others count. */
+enum { FORMAT_LZNT1 = 2, FORMAT_XPRESS_HUFF = 4 };
 
 /* The marker's type byte (1.3). Of each pair the odd entry belongs to 32-bit payloads. */
 enum {
@@ -75,9 +82,10 @@ enum {
 /* One buffer while it is being walked; offsets are from its own start. */
 typedef struct buffer {
   const uint8_t *data;
-  size_t bytes; /* to the next one, or to the file's end when that comes first */
-  size_t end;   /* of what may be read: the valid part, or the file's end when that comes first */
-  bool is_cut;  /* the file ends before the valid part does */
+  size_t bytes;       /* to the next one, or to the file's end when that comes first */
+  size_t end;         /* of what may be read: the valid part, or the file's end when that comes first */
+  bool is_cut;        /* the file ends before the valid part does */
+  size_t valid_bytes; /* as the header says; of a compressed one when it is unpacked */
   uint16_t processor;
   unsigned flags;
 } buffer;
@@ -342,6 +350,7 @@ static bool take_buffer(const uint8_t *data, size_t size, buffer *part, seep_tra
     return false;
   }
   summary->truncated = buffer_bytes > size;
+  part->valid_bytes = valid_bytes;
   valid_bytes = valid_bytes < buffer_bytes ? valid_bytes : buffer_bytes;
   part->data = data;
   part->bytes = summary->truncated ? size : buffer_bytes;
@@ -353,9 +362,51 @@ static bool take_buffer(const uint8_t *data, size_t size, buffer *part, seep_tra
 
 seep_status seep_trace__begin(seep_trace__walk *walk, const uint8_t *data, size_t size, seep_error *error)
 {
+  seep_cursor bytes;
+  seep_cursor_init(&bytes, data, size);
+  walk->format = seep_cursor_u32_at(&bytes, BUFFER_STATE_AT) & 0xFFFFu;
   memset(&walk->summary, 0, sizeof walk->summary);
-  walk->ended = false;
+  walk->ended = walk->no_memory = false;
   return read_first(data, size, &walk->summary.header, error);
+}
+
+seep_status seep_trace__end(seep_trace__walk *walk, seep_error *error)
+{
+  free(walk->unpacked);
+  walk->unpacked = NULL;
+  walk->capacity = 0;
+  return walk->no_memory ? seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0,
+                                          "unpacked buffer of the trace", NULL)
+                         : SEEP_OK;
+}
+
+/* Records stand in the unpacked buffer where they would in the file: behind room for its header. */
+static void walk_compressed(seep_trace__walk *walk, const buffer *part)
+{
+  seep_trace_summary *summary = &walk->summary;
+  size_t packed_bytes = part->bytes - BUFFER_HEADER_BYTES, written = 0;
+  size_t room = part->valid_bytes > BUFFER_HEADER_BYTES ? part->valid_bytes - BUFFER_HEADER_BYTES : 0;
+  summary->compressed_buffers++;
+  if (walk->format == FORMAT_LZNT1 || walk->format == FORMAT_XPRESS_HUFF) {
+    summary->unread_buffers++;
+    return;
+  }
+  if (part->valid_bytes > SEEP_TRACE_BUFFER_LIMIT || room / SEEP_TRACE_UNPACKED_TIMES > packed_bytes) {
+    summary->bad_buffers++;
+    return;
+  }
+  if (!seep_array_reserve(&walk->unpacked, &walk->capacity, BUFFER_HEADER_BYTES + room, 1)) {
+    walk->no_memory = walk->ended = true;
+    return;
+  }
+  buffer unpacked = *part;
+  seep_status status = seep_xpress_decode(part->data + BUFFER_HEADER_BYTES, packed_bytes,
+                                          (uint8_t *)walk->unpacked + BUFFER_HEADER_BYTES, room, &written);
+  unpacked.data = walk->unpacked;
+  unpacked.end = BUFFER_HEADER_BYTES + written;
+  unpacked.is_cut = status != SEEP_OK || written < room; /* its last record is not at fault */
+  summary->bad_buffers += unpacked.is_cut && !summary->truncated ? 1 : 0;
+  walk_records(walk, &unpacked);
 }
 
 size_t seep_trace__buffer(seep_trace__walk *walk, const uint8_t *data, size_t size)
@@ -369,7 +420,7 @@ size_t seep_trace__buffer(seep_trace__walk *walk, const uint8_t *data, size_t si
   summary->buffers++;
   summary->loss_flagged_buffers += (part.flags & (BUFFER_EVENTS_LOST | BUFFER_BUFFER_LOST)) != 0 ? 1 : 0;
   if ((part.flags & BUFFER_COMPRESSED) != 0) {
-    summary->compressed_buffers++;
+    walk_compressed(walk, &part);
   } else {
     walk_records(walk, &part);
   }
@@ -389,5 +440,5 @@ seep_status seep_trace_walk(const uint8_t *data, size_t size, seep_trace_visit v
     at += seep_trace__buffer(&walk, data + at, size - at);
   }
   *summary = walk.summary;
-  return SEEP_OK;
+  return seep_trace__end(&walk, error);
 }

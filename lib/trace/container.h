@@ -1,8 +1,8 @@
 /*
  * Walks an ETL file: buffers, records, the log file header. Enough to say what a trace is, how much was lost
  * and how much one process committed; stacks and culprits come with a later room file. Zero-copy over the
- * caller's bytes, every length hostile (reference: etl-format, section 1 and 2.4). Compressed buffers are
- * counted, not read.
+ * caller's bytes but for compressed buffers, which are unpacked one at a time; every length hostile
+ * (reference: etl-format, section 1 and 2.4).
  */
 #ifndef SEEP_TRACE_CONTAINER_H
 #define SEEP_TRACE_CONTAINER_H
@@ -47,7 +47,9 @@ typedef struct seep_trace_record {
 
 typedef struct seep_trace_summary {
   seep_trace_header header;
-  uint64_t buffers, compressed_buffers, bad_buffers;
+  uint64_t buffers, bad_buffers;
+  uint64_t compressed_buffers;   /* of these */
+  uint64_t unread_buffers;       /* were packed in a way that nobody has described: LZNT1, Huffman */
   uint64_t loss_flagged_buffers; /* with a flag that says so; events can be lost with no flag set */
   uint64_t records, kernel_records, bad_records;
   bool truncated; /* the file ends inside a buffer: what was whole has been read */
@@ -57,11 +59,16 @@ typedef struct seep_trace_summary {
  * could be. */
 #define SEEP_TRACE_BUFFER_LIMIT ((size_t)16 * 1024 * 1024)
 
-/* Called for each whole record in file order; return false to stop early. */
+/* A compressed buffer that would become larger than this many times its size is bad: it has no records, and
+ * unpacking many like it would take for ever. Real ones reach 7 times (reference: etl-format, 1.2). */
+#define SEEP_TRACE_UNPACKED_TIMES 1024u
+
+/* Called for each whole record in file order, which is borrowed for the call; return false to stop early. */
 typedef bool (*seep_trace_visit)(void *context, const seep_trace_record *record);
 
 /* SEEP_OK also for a truncated file (see summary). SEEP_CORRUPT with the byte offset when the first buffer or
- * the log file header is not there: then it is not an ETL file. visit may be NULL. */
+ * the log file header is not there: then it is not an ETL file. SEEP_NO_MEMORY: there was no room to unpack
+ * a buffer. visit may be NULL. */
 seep_status seep_trace_walk(const uint8_t *data, size_t size, seep_trace_visit visit, void *context,
                             seep_trace_summary *summary, seep_error *error);
 

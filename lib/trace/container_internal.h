@@ -20,9 +20,13 @@ enum {
 typedef struct seep_trace__walk {
   seep_trace_visit visit; /* or NULL */
   void *context;
-  bool ended; /* nothing more is read: the visitor's wish, or no further buffer can be found */
+  bool ended; /* nothing more is read: the visitor's wish, no further buffer can be found, or no memory */
+  bool no_memory;
+  unsigned format; /* of compressed buffers */
+  void *unpacked;  /* owned: one buffer */
+  size_t capacity;
   seep_trace_summary summary;
-} seep_trace__walk;
+} seep_trace__walk; /* all zeros but for the visitor before the first step */
 
 /* data: the file's start, all of it or at least START_BYTES. SEEP_CORRUPT as seep_trace_walk. */
 seep_status seep_trace__begin(seep_trace__walk *walk, const uint8_t *data, size_t size, seep_error *error);
@@ -30,5 +34,8 @@ seep_status seep_trace__begin(seep_trace__walk *walk, const uint8_t *data, size_
 /* Reads the buffer at data; size: what the file has from there on, or at least the whole buffer, or at least
  * SEEP_TRACE_BUFFER_LIMIT bytes. Returns what was used up; it is of no use when the walk has ended. */
 size_t seep_trace__buffer(seep_trace__walk *walk, const uint8_t *data, size_t size);
+
+/* SEEP_OK or SEEP_NO_MEMORY. Releases what the walk has; it may be called twice. */
+seep_status seep_trace__end(seep_trace__walk *walk, seep_error *error);
 
 #endif

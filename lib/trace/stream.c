@@ -35,6 +35,7 @@ seep_trace_stream *seep_trace_stream_new(seep_trace_visit visit, void *context)
 void seep_trace_stream_free(seep_trace_stream *stream)
 {
   if (stream != NULL) {
+    (void)seep_trace__end(&stream->walk, NULL);
     free(stream->held);
     free(stream);
   }
@@ -81,6 +82,9 @@ static void walk_held(seep_trace_stream *stream, bool at_end)
       break;
     }
     at += seep_trace__buffer(&stream->walk, data, left);
+  }
+  if (stream->status == SEEP_OK && stream->walk.no_memory) {
+    stream->status = seep_trace__end(&stream->walk, &stream->error);
   }
   stream->held_bytes -= at;
   if (stream->held_bytes > 0) {

@@ -121,7 +121,7 @@ static void end_reading(reading *pass, bool whole, seep_recorder_kept *kept)
   }
   /* What is in compressed buffers cannot be counted: a figure without them would pass for the truth. */
   if (whole && pass->stream != NULL && seep_trace_stream_finish(pass->stream, &summary, NULL) == SEEP_OK &&
-      summary.compressed_buffers == 0) {
+      summary.unread_buffers == 0) {
     kept->readable = true;
     kept->events = summary.records;
     kept->target_events = pass->tally.memory_events;

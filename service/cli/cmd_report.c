@@ -1,7 +1,7 @@
 /*
  * `seepwatch report FILE.etl[.gz] [--pid N] [--json]`: what a trace is, what was lost of it, and how much
  * memory one process committed while it was recorded. Reads a file of any size as it comes; the room trace
- * understands it. A trace that is cut, damaged or partly compressed gives what could be read and says what
+ * understands it. A trace that is cut, damaged or packed in a way nobody knows gives what could be read and says what
  * could not.
  */
 #include <cjson/cJSON.h>
@@ -123,7 +123,8 @@ static void collect_warnings(const seep_trace_summary *summary, const seep_trace
   static const char looks_like_a_leak[] = "a lost free looks like a leak";
   const seep_trace_header *header = &summary->header;
   warn(list, "buffers cut by the end of the file", summary->truncated ? 1 : 0, "the trace went on");
-  warn(list, "compressed buffers not read", summary->compressed_buffers, "the figures are too small");
+  warn(list, "buffers not read, packed in an unknown way", summary->unread_buffers,
+       "the figures are too small");
   warn(list, "damaged buffers", summary->bad_buffers, "what follows was not read");
   warn(list, "damaged records", summary->bad_records, "the rest of their buffers was not read");
   warn(list, "events lost while recording", header->events_lost, looks_like_a_leak);
@@ -164,6 +165,7 @@ static void add_trace(cJSON *document, const seep_trace_summary *summary)
   add_u64(trace, "buffers_lost", summary->header.buffers_lost);
   add_u64(trace, "buffers", summary->buffers);
   add_u64(trace, "compressed_buffers", summary->compressed_buffers);
+  add_u64(trace, "unread_buffers", summary->unread_buffers);
   add_u64(trace, "bad_buffers", summary->bad_buffers);
   add_u64(trace, "bad_records", summary->bad_records);
   cJSON_AddBoolToObject(trace, "truncated", summary->truncated);

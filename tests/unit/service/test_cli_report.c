@@ -60,8 +60,8 @@ static void test_json_of_real_traces(void **state)
       {FIXTURE("airbus-lxcore_kernel.etl"), 19041, 6, 4, 0, 3, 0, 0},
       {FIXTURE("s4-WindowsUpdate.etl"), 22631, 1, 82, 41, 7, 0, 1},
       {FIXTURE("s4-waasmedic.etl"), 22631, 1, 21, 0, 2, 0, 0},
-      {FIXTURE("perfview-SelfDescribingSingleEvent.etl"), 22000, 12, 2, 0, 3, 2, 1},
-      {FIXTURE("perfview-smallEtlFile.etl"), 10586, 4, 1, 0, 2, 1, 1},
+      {FIXTURE("perfview-SelfDescribingSingleEvent.etl"), 22000, 12, 23, 0, 3, 2, 0},
+      {FIXTURE("perfview-smallEtlFile.etl"), 10586, 4, 2, 0, 2, 1, 0},
   };
   for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++) {
     check_trace(&traces[i]);

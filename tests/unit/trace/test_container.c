@@ -75,17 +75,17 @@ static const expectation fixtures[] = {
      {65536, 10, 0, 22000, 12, 8, 0x04010001, 0, 0, 1, 10000000, 132949636352722435u, 132949636386242009u},
      3,
      2,
-     2,
-     2,
+     23,
+     4,
      0,
-     2,
-     0,
+     4,
+     1,
      0},
     {"perfview-smallEtlFile.etl",
      {65536, 10, 0, 10586, 4, 4, 0x04011001, 0, 0, 1, 3117777, 131159502220379266u, 131159502220688637u},
      2,
      1,
-     1,
+     2,
      1,
      1,
      0,
@@ -409,10 +409,84 @@ static void test_a_visitor_can_stop(void **state)
   memory_file_free(&file);
 }
 
+/* ---- compressed buffers ---- */
+
+#define COMPRESSED "perfview-SelfDescribingSingleEvent.etl"
+#define STATE_AT 0x2Cu
+#define VALID_END_AT 0x30u
+
+/* Where the second buffer of a file begins. */
+static size_t second_buffer(const memory_file *file)
+{
+  return file->bytes[0] | (size_t)file->bytes[1] << 8;
+}
+
+static void test_unknown_compression_is_counted(void **state)
+{
+  (void)state;
+  static const uint8_t formats[] = {2, 4};
+  for (size_t i = 0; i < sizeof formats; i++) {
+    memory_file file = memory_file_fixture(COMPRESSED);
+    seep_trace_summary summary;
+    file.bytes[STATE_AT] = formats[i];
+    assert_int_equal(seep_trace_walk(file.bytes, file.size, NULL, NULL, &summary, NULL), SEEP_OK);
+    assert_int_equal(summary.compressed_buffers, 2);
+    assert_int_equal(summary.unread_buffers, 2);
+    assert_int_equal(summary.bad_buffers, 0);
+    memory_file_free(&file);
+  }
+}
+
+/* Small files must not be made to unpack gigabytes. */
+static void test_a_buffer_that_would_become_too_large_is_bad(void **state)
+{
+  (void)state;
+  static const uint32_t sizes[] = {UINT32_MAX, 16u * 1024 * 1024 + 1, 0x48u + 1024u * 8192u};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    memory_file file = memory_file_fixture(COMPRESSED);
+    seep_trace_summary summary;
+    uint8_t *at = file.bytes + second_buffer(&file) + VALID_END_AT;
+    for (unsigned byte = 0; byte < 4; byte++) {
+      at[byte] = (uint8_t)(sizes[i] >> (8 * byte));
+    }
+    assert_int_equal(seep_trace_walk(file.bytes, file.size, NULL, NULL, &summary, NULL), SEEP_OK);
+    assert_int_equal(summary.compressed_buffers, 2);
+    assert_int_equal(summary.bad_buffers, 1);
+    memory_file_free(&file);
+  }
+}
+
+static void test_what_is_whole_of_a_damaged_buffer_is_read(void **state)
+{
+  (void)state;
+  memory_file file = memory_file_fixture(COMPRESSED);
+  seep_trace_summary whole, summary;
+  assert_int_equal(seep_trace_walk(file.bytes, file.size, NULL, NULL, &whole, NULL), SEEP_OK);
+  size_t from = second_buffer(&file) + HEADER_RECORD_AT;
+  unsigned different = 0;
+  for (size_t at = from; at < file.size; at++) {
+    uint8_t before = file.bytes[at];
+    file.bytes[at] ^= 0x55u;
+    assert_int_equal(seep_trace_walk(file.bytes, file.size, NULL, NULL, &summary, NULL), SEEP_OK);
+    different += summary.records != whole.records || summary.bad_buffers > 0 || summary.bad_records > 0;
+    file.bytes[at] = before;
+  }
+  assert_true(different > 100);
+  /* Cut in the middle of the last buffer: what came before it is there, and the cut is no fault of it. */
+  assert_int_equal(seep_trace_walk(file.bytes, file.size - 100, NULL, NULL, &summary, NULL), SEEP_OK);
+  assert_true(summary.truncated);
+  assert_int_equal(summary.bad_buffers + summary.bad_records, 0);
+  assert_true(summary.records > 2 && summary.records <= whole.records);
+  memory_file_free(&file);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_real_files),
+      cmocka_unit_test(test_unknown_compression_is_counted),
+      cmocka_unit_test(test_a_buffer_that_would_become_too_large_is_bad),
+      cmocka_unit_test(test_what_is_whole_of_a_damaged_buffer_is_read),
       cmocka_unit_test(test_every_truncation_of_a_real_file),
       cmocka_unit_test(test_other_files_are_refused),
       cmocka_unit_test(test_precise_sample_words_precede_the_payload),

@@ -20,6 +20,10 @@
 #include "watch/files.h"
 #include "watch/keeper.h"
 
+/* In the first header of a trace: how its buffers are packed. */
+#define STATE_AT 0x2Cu
+#define LZNT1 2u
+
 #define FRESH "keeper_test_fresh.etl"
 #define PLAIN "keeper_test_\xC3\xA4.etl"
 #define PACKED PLAIN ".gz"
@@ -389,11 +393,27 @@ static void files_that_are_no_traces_are_kept(void **state)
   memory_file noise = file_box_bytes(200000, 11), none = file_box_bytes(0, 0);
   memory_file compressed = memory_file_fixture("perfview-SelfDescribingSingleEvent.etl");
   assert_non_null(compressed.bytes);
+  compressed.bytes[STATE_AT] = LZNT1;
   expect_unreadable(&noise);
   expect_unreadable(&none);
   expect_unreadable(&compressed); /* its events are there, and nobody can count them */
   memory_file_free(&noise);
   memory_file_free(&none);
+  memory_file_free(&compressed);
+}
+
+static void a_compressed_trace_is_counted(void **state)
+{
+  (void)state;
+  seep_keeper_request request = request_to(PLAIN, true);
+  seep_recorder_kept kept;
+  memory_file compressed = memory_file_fixture("perfview-SelfDescribingSingleEvent.etl");
+  assert_non_null(compressed.bytes);
+  put(FRESH, &compressed);
+  assert_int_equal(seep_keeper_keep(&request, &kept, NULL), SEEP_OK);
+  expect_kept(&kept, PACKED, &compressed);
+  assert_true(kept.readable);
+  assert_int_equal(kept.events, 23);
   memory_file_free(&compressed);
 }
 
@@ -555,6 +575,7 @@ int main(void)
       TEST(without_room_nothing_is_packed),
       TEST(the_priority_is_restored_before_the_end),
       TEST(files_that_are_no_traces_are_kept),
+      TEST(a_compressed_trace_is_counted),
       TEST(a_cut_trace_is_read_as_far_as_it_goes),
       TEST(another_recording_is_no_packed_form_of_this_one),
       TEST(a_damaged_packed_file_costs_nothing_while_the_plain_one_is_there),
