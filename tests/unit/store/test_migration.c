@@ -504,16 +504,17 @@ static void run_faults(const fixture *f, fault_kind kind, unsigned times, unsign
   assert_true(committed <= refused / 2);
 }
 
+/* The newest of the old versions and the oldest are put to every fault, those between to each third. */
 static void test_io_error(void **state)
 {
   (void)state;
   run_faults(&killed_1, FAULT_CHANGE, 1, 1, 5);
-  run_faults(&killed_2, FAULT_CHANGE, 1, 1, 5);
-  run_faults(&killed_3, FAULT_CHANGE, 1, 1, 5);
+  run_faults(&killed_2, FAULT_CHANGE, 1, 3, 2);
+  run_faults(&killed_3, FAULT_CHANGE, 1, 3, 2);
   run_faults(&killed_4, FAULT_CHANGE, 1, 1, 5);
   run_faults(&closed_1, FAULT_CHANGE, FAULT_FOR_GOOD, 9, 5);
-  run_faults(&closed_2, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
-  run_faults(&closed_3, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&closed_2, FAULT_CHANGE, FAULT_FOR_GOOD, 3, 2);
+  run_faults(&closed_3, FAULT_CHANGE, FAULT_FOR_GOOD, 3, 2);
   run_faults(&closed_4, FAULT_CHANGE, FAULT_FOR_GOOD, 1, 5);
 }
 
@@ -521,12 +522,12 @@ static void test_disk_full(void **state)
 {
   (void)state;
   run_faults(&killed_1, FAULT_FULL, FAULT_FOR_GOOD, 2, 5);
-  run_faults(&killed_2, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
-  run_faults(&killed_3, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&killed_2, FAULT_FULL, FAULT_FOR_GOOD, 3, 2);
+  run_faults(&killed_3, FAULT_FULL, FAULT_FOR_GOOD, 3, 2);
   run_faults(&killed_4, FAULT_FULL, FAULT_FOR_GOOD, 1, 5);
   run_faults(&closed_1, FAULT_FULL, 1, 9, 5);
-  run_faults(&closed_2, FAULT_FULL, 1, 1, 5);
-  run_faults(&closed_3, FAULT_FULL, 1, 1, 5);
+  run_faults(&closed_2, FAULT_FULL, 1, 3, 2);
+  run_faults(&closed_3, FAULT_FULL, 1, 3, 2);
   run_faults(&closed_4, FAULT_FULL, 1, 1, 5);
 }
 
@@ -534,12 +535,12 @@ static void test_read_error(void **state)
 {
   (void)state;
   run_faults(&killed_1, FAULT_READ, 1, 2, 5);
-  run_faults(&killed_2, FAULT_READ, 1, 1, 5);
-  run_faults(&killed_3, FAULT_READ, 1, 1, 5);
+  run_faults(&killed_2, FAULT_READ, 1, 3, 2);
+  run_faults(&killed_3, FAULT_READ, 1, 3, 2);
   run_faults(&killed_4, FAULT_READ, 1, 1, 5);
   run_faults(&closed_1, FAULT_READ, FAULT_FOR_GOOD, 3, 5);
-  run_faults(&closed_2, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
-  run_faults(&closed_3, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
+  run_faults(&closed_2, FAULT_READ, FAULT_FOR_GOOD, 3, 2);
+  run_faults(&closed_3, FAULT_READ, FAULT_FOR_GOOD, 3, 2);
   run_faults(&closed_4, FAULT_READ, FAULT_FOR_GOOD, 1, 5);
 }
 
