@@ -145,8 +145,11 @@ static VOID WINAPI service_main(DWORD argc, LPWSTR *argv)
     scm.watchdog = NULL;
     LeaveCriticalSection(&scm.lock);
   }
-  seep_wiring_free(wiring);
+  bool is_free = seep_wiring_free(wiring);
   stopped(status, &error); /* last: after this the process may end at any moment */
+  if (!is_free) {
+    seep_wiring_end_process(scm.exit_code);
+  }
 }
 
 int seep_scm_service(int argc, char **argv)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <windows.h>
+
 #include "base/text.h"
 #include "message_text.h"
 #include "version.h"
@@ -166,7 +168,7 @@ seep_status seep_wiring_new(const seep_wiring_options *options, seep_wiring **ou
   }
   seep_status status = build(wiring, options, error);
   if (status != SEEP_OK) {
-    seep_wiring_free(wiring);
+    (void)seep_wiring_free(wiring);
     return status;
   }
   *out = wiring;
@@ -178,10 +180,20 @@ seep_watchdog *seep_wiring_watchdog(seep_wiring *wiring)
   return wiring->watchdog;
 }
 
-void seep_wiring_free(seep_wiring *wiring)
+void seep_wiring_end_process(int exit_code)
+{
+  fflush(stdout);
+  fflush(stderr);
+  TerminateProcess(GetCurrentProcess(), (UINT)exit_code);
+}
+
+bool seep_wiring_free(seep_wiring *wiring)
 {
   if (wiring == NULL) {
-    return;
+    return true;
+  }
+  if (wiring->watchdog != NULL && seep_watchdog_is_abandoned(wiring->watchdog)) {
+    return false;
   }
   seep_watchdog_free(wiring->watchdog);
   for (int feed = 0; feed < SEEP_FEEDS; feed++) {
@@ -192,4 +204,5 @@ void seep_wiring_free(seep_wiring *wiring)
   seep_win_alert_sink_free(&wiring->log);
   seep_win_folders_unlock(wiring->lock);
   free(wiring);
+  return true;
 }

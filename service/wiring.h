@@ -20,6 +20,10 @@ typedef struct seep_wiring_options {
 
 seep_status seep_wiring_new(const seep_wiring_options *options, seep_wiring **out, seep_error *error);
 seep_watchdog *seep_wiring_watchdog(seep_wiring *wiring);
-void seep_wiring_free(seep_wiring *wiring); /* NULL is fine */
+
+/* NULL is fine. false: the watchdog had to leave a worker behind that hangs, so nothing was freed; then the
+ * process is to be ended by seep_wiring_end_process, which waits for no thread. */
+bool seep_wiring_free(seep_wiring *wiring);
+void seep_wiring_end_process(int exit_code);
 
 #endif

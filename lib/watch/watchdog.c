@@ -377,6 +377,9 @@ seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
   }
   uv_async_send(&watchdog->wake); /* controls posted before the loop ran */
   int code = uv_run(&watchdog->loop, UV_RUN_DEFAULT);
+  if (watchdog->abandoned) {
+    return SEEP_OK; /* everything is told and closed */
+  }
   if (code == 0 && watchdog->options.undo_only && !watchdog->undone) {
     return seep_error_set(error, SEEP_TIMED_OUT, SEEP_DOMAIN_NONE, 0,
                           "take back what an earlier run has left", watchdog->data_folder);
@@ -392,9 +395,14 @@ static void close_handle(uv_handle_t *handle, void *context)
   }
 }
 
+bool seep_watchdog_is_abandoned(const seep_watchdog *watchdog)
+{
+  return watchdog->abandoned;
+}
+
 void seep_watchdog_free(seep_watchdog *watchdog)
 {
-  if (watchdog == NULL) {
+  if (watchdog == NULL || watchdog->abandoned) {
     return;
   }
   seep_child_free(watchdog->child);

@@ -70,6 +70,11 @@ seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error);
 /* Any thread, between new and free. Never blocks. */
 void seep_watchdog_post(seep_watchdog *watchdog, seep_control control);
 
+/* After run: a worker that hangs in the system was not waited for any longer. Nothing that the options name
+ * may be freed, and the process is to be ended without waiting for its threads. */
+bool seep_watchdog_is_abandoned(const seep_watchdog *watchdog);
+
+/* An abandoned one is left as it is. */
 void seep_watchdog_free(seep_watchdog *watchdog);
 
 #endif

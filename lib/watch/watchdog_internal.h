@@ -130,7 +130,8 @@ struct seep_watchdog {
   unsigned looks_in_vain;               /* before that */
   bool looked;                          /* at the processes, or tried to often enough */
   bool journal_known;                   /* it has been read from the file */
-  uint64_t began_ms, stop_began_ms;     /* of the loop's own clock */
+  uint64_t began_ms, stop_began_ms, finished_ms; /* of the loop's own clock */
+  bool abandoned;                                /* a worker has not come back */
 };
 
 seep_now seep_watchdog__now(const seep_watchdog *watchdog);

@@ -12,6 +12,8 @@
 /* An uninstall waits for this; what is not undone by then stays and is said. */
 #define UNDO_PATIENCE_MS 120000
 #define STOPPING_TICK_MS 100
+/* Longer than any look may take. A worker that is out then hangs in Windows, where nobody can reach it. */
+#define WORKERS_PATIENCE_MS 4000
 
 static void nobody_waits(void *context, const seep_tracer_result *result)
 {
@@ -43,9 +45,13 @@ static void leave_recorder(seep_watchdog *watchdog)
 /* The loop ends with its workers: until then who waits for the end is told that it is coming. */
 static void await_workers(seep_watchdog *watchdog)
 {
+  uint64_t waited_ms = uv_now(&watchdog->loop) - watchdog->finished_ms;
   if (!watchdog->poll_in_flight && !watchdog->inventory_in_flight && !watchdog->keep_in_flight &&
       !watchdog->publication.in_flight) {
     uv_close((uv_handle_t *)&watchdog->second_timer, NULL);
+  } else if (waited_ms >= WORKERS_PATIENCE_MS) {
+    watchdog->abandoned = true;
+    uv_stop(&watchdog->loop);
   } else if (watchdog->options.stopping != NULL) {
     watchdog->options.stopping(watchdog->options.running_context);
   }
@@ -57,6 +63,7 @@ static void finish(seep_watchdog *watchdog)
     return;
   }
   watchdog->finished = true;
+  watchdog->finished_ms = uv_now(&watchdog->loop);
   watchdog->keep_stop = 1;
   leave_recorder(watchdog);
   seep_watchdog__stop_feeds(watchdog);

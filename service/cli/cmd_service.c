@@ -86,11 +86,15 @@ int seep_cmd_run(int argc, char **argv)
   if (status == SEEP_OK) {
     status = run_in_console(seep_wiring_watchdog(wiring), &error);
   }
-  seep_wiring_free(wiring);
+  bool is_free = seep_wiring_free(wiring);
   if (console.stopped != NULL) {
     SetEvent(console.stopped);
   }
-  return status == SEEP_OK ? SEEP_EXIT_DONE : fail_error(argv[0], status, &error);
+  int code = status == SEEP_OK ? SEEP_EXIT_DONE : fail_error(argv[0], status, &error);
+  if (!is_free) {
+    seep_wiring_end_process(code);
+  }
+  return code;
 }
 
 /* ---- install, uninstall ---- */
@@ -309,7 +313,7 @@ static seep_status undo_leftovers(seep_error *error)
   if (status == SEEP_OK) {
     status = seep_watchdog_run(seep_wiring_watchdog(wiring), error);
   }
-  seep_wiring_free(wiring);
+  (void)seep_wiring_free(wiring);
   return status;
 }
 

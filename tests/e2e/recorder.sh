@@ -178,9 +178,10 @@ stops_that_fail() {
   knobs start_hang_s=60
   save
   saved "what runs is saved" || return
+  check "-start of the next is under way" within 20 test -f "$drive_c/$temporary/Seepwatch.wprp"
+  knobs no_events=1 # for the one after it: this one has read its own
   check_event "event 302 for the next, after the deadline of 5 s" 302 30 'the recorder did not start in time and was killed'
   check_match "at -start, without a code" '\|-start\|-\|' "$event"
-  knobs no_events=1
   recording_begins "the one after that begins" || return
   check_answers "what had hung was cancelled" '-stop=00000000 -cancel=c5583000 -start=00000000'
 

@@ -111,6 +111,10 @@ static seep_status fetch(void *context, seep_process_bytes *out, seep_error *err
 {
   fake_world *world = context;
   seep_status status = SEEP_OK;
+  if (world->hangs != NULL) {
+    uv_sem_post(&world->hangs[0]);
+    uv_sem_wait(&world->hangs[1]);
+  }
   uv_mutex_lock(&world->lock);
   fake_world_advance(world, world->step_ms);
   if (fake_fault_fires(&world->fetch_fault)) {

@@ -49,6 +49,7 @@ typedef struct fake_world {
   int64_t step_ms; /* the clock moves this far at each fetch */
   bool cut;        /* hand out a buffer cut in the middle */
   fake_fault fetch_fault;
+  uv_sem_t *hangs; /* if not NULL, a fetch posts the first and returns when the second has been posted */
   uint8_t buffer[FAKE_PROCESSES * 0x200];
 } fake_world;
 

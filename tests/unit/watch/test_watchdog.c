@@ -194,6 +194,28 @@ static void how_high_an_image_stood_outlives_the_service(void **state)
   (void)rig_stop(r);
 }
 
+/* A worker that Windows does not let go of can not be ended, and what it uses must stay. */
+static void a_worker_that_hangs_does_not_hold_the_stop(void **state)
+{
+  static seep_watchdog *left; /* found here by who looks for leaks */
+  static uv_sem_t hangs[2];
+  rig *r = *state;
+  uv_sem_init(&hangs[0], 0);
+  uv_sem_init(&hangs[1], 0);
+  rig_start(r);
+  assert_non_null(fake_sink_wait(&r->sink, SEEP_ALERT_SERVICE_STARTED, 1, RIG_PATIENCE_MS));
+  r->world.hangs = hangs;
+  seep_watchdog_post(r->watchdog, SEEP_CONTROL_POLL_NOW);
+  uv_sem_wait(&hangs[0]);
+  left = r->watchdog;
+  assert_in_range(rig_stop(r), 3500, 5000);
+  assert_int_equal(fake_sink_count_of(&r->sink, SEEP_ALERT_SERVICE_STOPPED), 1);
+  assert_true(seep_watchdog_is_abandoned(left));
+  r->world.hangs = NULL;
+  uv_sem_post(&hangs[1]);
+  uv_sleep(200); /* it is still in the world, which ends with this test */
+}
+
 static void an_event_2004_is_told_and_its_bookmark_survives(void **state)
 {
   static const char xml[] =
@@ -348,6 +370,7 @@ int main(int argc, char **argv)
       watchdog_test(a_recorder_that_hangs_in_the_stop_is_left_to_the_next_start),
       watchdog_test(a_missing_recorder_is_said_and_watching_goes_on),
       watchdog_test(a_recorder_that_fails_at_any_call_leaves_nothing),
+      watchdog_test(a_worker_that_hangs_does_not_hold_the_stop),
       watchdog_test(an_event_2004_is_told_and_its_bookmark_survives),
       watchdog_test(a_burst_of_events_is_kept_to_the_last),
       watchdog_test(a_broken_configuration_is_said_and_recording_is_off),
