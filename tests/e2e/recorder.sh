@@ -179,7 +179,8 @@ stops_that_fail() {
   save
   saved "what runs is saved" || return
   check "-start of the next is under way" within 20 test -f "$drive_c/$temporary/Seepwatch.wprp"
-  knobs no_events=1 # for the one after it: this one has read its own
+  sleep 2 # it reads its knobs as it begins, and has 5 s: these are for the one after it
+  knobs no_events=1
   check_event "event 302 for the next, after the deadline of 5 s" 302 30 'the recorder did not start in time and was killed'
   check_match "at -start, without a code" '\|-start\|-\|' "$event"
   recording_begins "the one after that begins" || return
