@@ -12,14 +12,10 @@
 /* it needs windows.h before it */
 #include <aclapi.h>
 
+#include "win/win_account.h"
 #include "win/win_wide.h"
 
 #define EVERY_SHARE (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
-
-typedef union token_user {
-  TOKEN_USER user;
-  char bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-} token_user;
 
 static HANDLE open_folder(const wchar_t *path, DWORD access)
 {
@@ -27,26 +23,8 @@ static HANDLE open_folder(const wchar_t *path, DWORD access)
                      FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
 }
 
-static bool own_user(token_user *out)
-{
-  HANDLE token = NULL;
-  DWORD used = 0;
-  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
-    return false;
-  }
-  BOOL got = GetTokenInformation(token, TokenUser, out, sizeof *out, &used);
-  CloseHandle(token);
-  return got != FALSE;
-}
-
-static bool is_trusted(PSID sid, const token_user *self)
-{
-  return IsWellKnownSid(sid, WinLocalSystemSid) || IsWellKnownSid(sid, WinBuiltinAdministratorsSid) ||
-         (self != NULL && EqualSid(self->user.User.Sid, sid));
-}
-
 /* Entries of any kind that we do not read may let somebody in. */
-static bool lets_nobody_else_in(PACL dacl, const token_user *self)
+static bool lets_nobody_else_in(PACL dacl)
 {
   for (DWORD i = 0; i < dacl->AceCount; i++) {
     ACCESS_ALLOWED_ACE *entry = NULL;
@@ -57,7 +35,7 @@ static bool lets_nobody_else_in(PACL dacl, const token_user *self)
       continue;
     }
     if (entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
-        (entry->Mask != 0 && !is_trusted(&entry->SidStart, self))) {
+        (entry->Mask != 0 && !seep_win_account_is_trusted(&entry->SidStart))) {
       return false;
     }
   }
@@ -66,8 +44,6 @@ static bool lets_nobody_else_in(PACL dacl, const token_user *self)
 
 static seep_known judge_privacy(HANDLE folder)
 {
-  token_user user;
-  const token_user *self = own_user(&user) ? &user : NULL;
   PSID owner = NULL;
   PACL dacl = NULL;
   PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -76,8 +52,7 @@ static seep_known judge_privacy(HANDLE folder)
     return SEEP_NOT_KNOWN;
   }
   /* No list at all lets everybody in. */
-  bool is_private =
-      owner != NULL && is_trusted(owner, self) && dacl != NULL && lets_nobody_else_in(dacl, self);
+  bool is_private = seep_win_account_is_trusted(owner) && dacl != NULL && lets_nobody_else_in(dacl);
   LocalFree(descriptor);
   return is_private ? SEEP_YES : SEEP_NO;
 }

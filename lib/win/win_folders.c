@@ -22,6 +22,7 @@
 #include <shlobj.h>
 
 #include "base/text.h"
+#include "win/win_account.h"
 #include "win/win_error.h"
 #include "win/win_wide.h"
 
@@ -129,30 +130,6 @@ seep_status seep_win_folders_data(char **path, seep_error *error)
   return SEEP_OK;
 }
 
-/* SYSTEM, Administrators, or the account we run as. */
-static bool is_trusted_owner(PSID owner)
-{
-  if (owner == NULL) {
-    return false;
-  }
-  if (IsWellKnownSid(owner, WinLocalSystemSid) || IsWellKnownSid(owner, WinBuiltinAdministratorsSid)) {
-    return true;
-  }
-  HANDLE token = NULL;
-  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
-    return false;
-  }
-  union {
-    TOKEN_USER user;
-    char bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-  } buffer;
-  DWORD used = 0;
-  bool same = GetTokenInformation(token, TokenUser, &buffer, sizeof buffer, &used) &&
-              EqualSid(buffer.user.User.Sid, owner);
-  CloseHandle(token);
-  return same;
-}
-
 /* Judges the opened object: a real folder of a trusted owner. */
 static seep_status judge_folder(HANDLE folder, const char *path, seep_error *error)
 {
@@ -173,7 +150,7 @@ static seep_status judge_folder(HANDLE folder, const char *path, seep_error *err
   if (code != ERROR_SUCCESS) {
     return seep_win_error_set(error, code, "GetSecurityInfo", path);
   }
-  bool trusted = is_trusted_owner(owner);
+  bool trusted = seep_win_account_is_trusted(owner);
   LocalFree(descriptor);
   if (!trusted) {
     return seep_error_set(error, SEEP_DENIED, SEEP_DOMAIN_NONE, 0,
