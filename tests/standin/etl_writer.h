@@ -4,8 +4,9 @@
  * the reader, and shares no code with lib/trace, so that a mistake of one is not repeated by the other
  * (reference: etl-format). Portable; all times are FILETIMEs.
  *
- * One stream only (processor 0). Ticks are 100 ns and strictly rise, so a stack finds its event by its tick
- * alone. Every function returns false when the sink has failed once; nothing more is written then.
+ * Without a layout one stream only (processor 0). Ticks are 100 ns and strictly rise, so a stack finds its
+ * event by its tick alone. Every function returns false when the sink has failed once; nothing more is
+ * written then. Records that only tests of the reader need are in standin/etl_records.h.
  */
 #ifndef STANDIN_ETL_WRITER_H
 #define STANDIN_ETL_WRITER_H
@@ -26,13 +27,37 @@ typedef struct etl_writer_settings {
   const char *logger_name; /* ASCII */
 } etl_writer_settings;
 
+/* Packs a buffer's records; returns the size, 0 = did not fit. */
+typedef size_t (*etl_writer_pack)(const uint8_t *bytes, size_t size, uint8_t *out, size_t capacity);
+
+/* How the file is put together; all zero = one processor, one session, nothing packed. */
+typedef struct etl_writer_layout {
+  unsigned lanes;          /* processors with a buffer of their own, which each flush when it is full */
+  unsigned sessions;       /* recorded at the same time; the file holds all of one, then all of the next, as a
+                            * merge leaves them. See etl_writer_next_session. */
+  etl_writer_pack pack;    /* or NULL; then buffers are as large as they need, and the header's is small */
+  uint32_t first_sequence; /* added to all sequence numbers but the header buffer's */
+  bool has_old_index;      /* processor index as up to Windows 7 */
+  uint32_t group_masks[9]; /* what was on besides processes, images and VirtualAlloc */
+} etl_writer_layout;
+
+typedef struct etl_writer_lane etl_writer_lane;
+
 typedef struct etl_writer {
   etl_writer_settings settings;
+  etl_writer_layout layout;
   etl_writer_sink sink;
   void *sink_context;
-  uint8_t *buffer;     /* buffer_bytes, owned */
-  size_t used;         /* buffer header included */
-  uint32_t buffers;    /* written so far, the header buffer counted */
+  etl_writer_lane *lanes; /* owned */
+  unsigned lane;          /* the one that is written to */
+  unsigned session;       /* the one that goes into the file now */
+  bool is_muted;          /* records go nowhere: they are those of another session */
+  uint8_t *buffer;        /* of the lane; buffer_bytes */
+  size_t used;            /* of it, buffer header included */
+  uint8_t *spare;         /* owned: for packed buffers and muted records */
+  uint32_t buffers;       /* written so far, the header buffer counted */
+  uint32_t buffers_lost;
+  uint64_t file_bytes;
   uint64_t last_ticks; /* of the newest record */
   uint64_t events;
   bool failed;
@@ -84,6 +109,18 @@ typedef struct etl_writer_event {
 bool etl_writer_open(etl_writer *writer, const etl_writer_settings *settings, etl_writer_sink sink,
                      void *context);
 
+/* The same with a layout. */
+bool etl_writer_open_layout(etl_writer *writer, const etl_writer_settings *settings,
+                            const etl_writer_layout *layout, etl_writer_sink sink, void *context);
+
+/* Where the following records go; both are taken modulo what there is. */
+void etl_writer_on(etl_writer *writer, unsigned session, unsigned processor);
+
+/* Only one session's records are written at a time: after all records have been handed over, this finishes
+ * the session, time starts again, and exactly the same records must be handed over once more. false: that
+ * was the last one, or a failure. */
+bool etl_writer_next_session(etl_writer *writer);
+
 bool etl_writer_add_process(etl_writer *writer, uint64_t filetime, etl_writer_moment moment,
                             const etl_writer_process *process);
 bool etl_writer_add_image(etl_writer *writer, uint64_t filetime, etl_writer_moment moment,
@@ -103,7 +140,39 @@ bool etl_writer_add_event(etl_writer *writer, uint64_t filetime, const etl_write
 /* A context switch record: what fills a real kernel trace between the events anybody looks for. */
 bool etl_writer_add_background(etl_writer *writer, uint64_t filetime);
 
-/* Writes the current buffer if it holds a record, filled up to its full size as on disk. */
+/* ---- for records of other kinds ---- */
+
+typedef enum etl_writer_form { ETL_WRITER_SYSTEM, ETL_WRITER_PERFINFO, ETL_WRITER_CLASSIC } etl_writer_form;
+
+typedef struct etl_writer_record {
+  etl_writer_form form;
+  bool is_narrow; /* the 32-bit form of it */
+  uint16_t hook;  /* CLASSIC: the opcode */
+  uint16_t version;
+  uint32_t pid, tid;   /* SYSTEM, CLASSIC */
+  const uint8_t *guid; /* CLASSIC: 16 bytes */
+  const void *payload; /* not NULL */
+  size_t payload_bytes;
+} etl_writer_record;
+
+/* The tick for a record at this time, later than all before; two records may be given the same. */
+uint64_t etl_writer_ticks(etl_writer *writer, uint64_t filetime);
+bool etl_writer_put(etl_writer *writer, uint64_t ticks, const etl_writer_record *record);
+
+/* add_process with the flags of its payload: 2 = WOW64. */
+bool etl_writer_add_flagged_process(etl_writer *writer, uint64_t filetime, etl_writer_moment moment,
+                                    const etl_writer_process *process, uint32_t flags);
+
+/* ---- buffers ---- */
+
+/* Throws away what the processor's buffer holds, as a session does that cannot write fast enough: its
+ * sequence number is missing, the next one is marked, and the header counts it. */
+void etl_writer_lose_buffer(etl_writer *writer);
+
+/* Writes the buffer of the current processor alone. */
+bool etl_writer_flush_processor(etl_writer *writer);
+
+/* Writes every buffer that holds a record, filled up to its full size as on disk. */
 bool etl_writer_flush(etl_writer *writer);
 
 /* Flushes, writes the header buffer again with the final figures, frees the buffer. Call it after a failure

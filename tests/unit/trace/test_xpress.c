@@ -233,6 +233,48 @@ static void test_what_was_packed_comes_back(void **state)
   free(out);
 }
 
+/* Whatever is copied in words must come out as if it were not, up to the last byte of room and input: both in
+ * storage of their own size, so that the sanitizer sees what goes beyond. */
+static void expect_match(size_t distance, size_t length, size_t rest)
+{
+  size_t size = distance + length + rest, written = 0;
+  uint8_t packed[1024], *in, *out = malloc(size);
+  packer self = {.out = packed};
+  for (size_t i = 0; i < distance; i++) {
+    begin_item(&self, false);
+    put(&self, (uint32_t)(i + 1), 1);
+  }
+  put_match(&self, distance, length);
+  for (size_t i = 0; i < rest; i++) {
+    begin_item(&self, false);
+    put(&self, (uint32_t)(200 + i), 1);
+  }
+  end_flags(&self);
+  in = malloc(self.size);
+  assert_true(in != NULL && out != NULL);
+  memcpy(in, packed, self.size);
+  assert_int_equal(seep_xpress_decode(in, self.size, out, size, &written), SEEP_OK);
+  assert_int_equal(written, size);
+  for (size_t i = 0; i < size; i++) {
+    size_t expected = i < distance + length ? i % distance + 1 : 200 + i - distance - length;
+    assert_int_equal(out[i], expected);
+  }
+  free(in);
+  free(out);
+}
+
+static void test_matches_of_every_distance_and_length(void **state)
+{
+  (void)state;
+  for (size_t distance = 1; distance <= 40; distance++) {
+    for (size_t length = 3; length <= 70; length++) {
+      for (size_t rest = 0; rest <= 40; rest += rest < 20 ? 3 : 19) {
+        expect_match(distance, length, rest);
+      }
+    }
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -241,6 +283,7 @@ int main(void)
       cmocka_unit_test(test_every_cut_gives_what_came_before_it),
       cmocka_unit_test(test_what_can_not_be_is_refused),
       cmocka_unit_test(test_what_was_packed_comes_back),
+      cmocka_unit_test(test_matches_of_every_distance_and_length),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,1 @@
+seep_fuzz_target(breakpad SOURCES fuzz_breakpad.c LINK seep::trace)

@@ -1,0 +1,1 @@
+seep_fuzz_target(census SOURCES fuzz_census.c LINK seep::trace)

@@ -1,0 +1,1 @@
+seep_fuzz_target(merge SOURCES fuzz_merge.c LINK seep::trace)

@@ -1,0 +1,1 @@
+seep_fuzz_target(trace_analysis SOURCES fuzz_trace_analysis.c LINK seep::trace)
