@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "base/text.h"
 
 /* Should some text ever get out as markup after all, this keeps the browser from running or fetching it. */
@@ -144,23 +145,72 @@ static bool given(const char *text)
   return text != NULL && text[0] != '\0';
 }
 
-void seep_page_begin(seep_page *page, seep_page_sink sink, void *context, const char *title,
-                     const char *subtitle)
+/* The script's SHA-256 in base64, which is how a policy names it. */
+static void write_hash(seep_page *page, const char *script)
 {
-  page->sink = sink;
-  page->context = context;
+  static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  char text[SEEP_SHA256_TEXT_SIZE];
+  seep_sha256 sha;
+  seep_sha256_init(&sha);
+  seep_sha256_add(&sha, script, strlen(script));
+  seep_sha256_text(&sha, text);
+  uint32_t bits = 0;
+  unsigned count = 0;
+  for (size_t i = 0; text[i] != '\0'; i++) { /* 64 digits of 4 bits */
+    unsigned digit = text[i] <= '9' ? (unsigned)(text[i] - '0') : (unsigned)(text[i] - 'a') + 10;
+    bits = bits << 4 | digit;
+    count += 4;
+    if (count >= 6) {
+      count -= 6;
+      put(page, &signs[bits >> count & 63], 1);
+    }
+  }
+  put(page, &signs[bits << (6 - count) & 63], 1); /* 256 bits leave 4 over */
+  seep_page_markup(page, "=");
+}
+
+static void begin(seep_page *page, const char *title, const char *subtitle, const seep_page_extra *extra)
+{
   seep_page_markup(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                         "<meta http-equiv=\"Content-Security-Policy\" content=\"" POLICY "\"/>\n"
+                         "<meta http-equiv=\"Content-Security-Policy\" content=\"" POLICY);
+  if (extra != NULL) {
+    seep_page_markup(page, "; script-src 'sha256-");
+    write_hash(page, extra->script);
+    seep_page_markup(page, "'");
+  }
+  seep_page_markup(page, "\"/>\n"
                          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
                          "<meta name=\"color-scheme\" content=\"light dark\"/>\n");
   element(page, "<title>", title, "</title>\n<style>");
   seep_page_markup(page, style_colours);
   seep_page_markup(page, style_page);
   seep_page_markup(page, style_chart);
+  seep_page_markup(page, extra != NULL ? extra->style : "");
   element(page, "</style>\n</head>\n<body>\n<main>\n<h1>", title, "</h1>\n");
   if (given(subtitle)) {
     element(page, "<p class=\"soft\">", subtitle, "</p>\n");
   }
+}
+
+void seep_page_begin(seep_page *page, seep_page_sink sink, void *context, const char *title,
+                     const char *subtitle)
+{
+  *page = (seep_page){sink, context};
+  begin(page, title, subtitle, NULL);
+}
+
+void seep_page_begin_scripted(seep_page *page, seep_page_sink sink, void *context, const char *title,
+                              const char *subtitle, const seep_page_extra *extra)
+{
+  *page = (seep_page){sink, context};
+  begin(page, title, subtitle, extra);
+}
+
+void seep_page_script(seep_page *page, const seep_page_extra *extra)
+{
+  seep_page_markup(page, "<script>");
+  seep_page_markup(page, extra->script);
+  seep_page_markup(page, "</script>\n");
 }
 
 void seep_page_end(seep_page *page, const char *footer)

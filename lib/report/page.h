@@ -1,6 +1,8 @@
 /*
- * A self-contained HTML page written piece by piece: one file, no scripts, nothing fetched from anywhere,
- * right in light and dark and on paper. Whatever text comes from outside is escaped here and nowhere else.
+ * A self-contained HTML page written piece by piece: one file, nothing fetched from anywhere, no scripts but
+ * for one of our own where seep_page_begin_scripted says so (report/trace_page.h), right in light and dark
+ * and on paper. Whatever text comes from outside is escaped here and nowhere else, but for the data of that
+ * script.
  */
 #ifndef SEEP_REPORT_PAGE_H
 #define SEEP_REPORT_PAGE_H
@@ -20,6 +22,16 @@ typedef struct seep_page {
  */
 void seep_page_begin(seep_page *page, seep_page_sink sink, void *context, const char *title,
                      const char *subtitle);
+
+/* The same for a page with a style of its own besides and with one script, at its end: the browser is told to
+ * run that and no other. Both are literals of ours, without "</" in them. */
+typedef struct seep_page_extra {
+  const char *style, *script;
+} seep_page_extra;
+void seep_page_begin_scripted(seep_page *page, seep_page_sink sink, void *context, const char *title,
+                              const char *subtitle, const seep_page_extra *extra);
+void seep_page_script(seep_page *page, const seep_page_extra *extra);
+
 void seep_page_end(seep_page *page, const char *footer); /* may be NULL */
 
 /* As it stands: for markup of our own. */
