@@ -11,6 +11,9 @@
 
 #include "base/status.h"
 
+/* How the names of files begin that a trace is unpacked into, for as long as it is read. */
+#define SEEP_FILES_SPOOL_PREFIX "seepwatch-trace-"
+
 /* folder, separator, name; false when it does not fit. */
 bool seep_files_join(char *out, size_t out_size, const char *folder, char separator, const char *name);
 

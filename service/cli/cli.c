@@ -21,6 +21,23 @@
 #define PATH_SIZE 1024
 #define FIRST_CHUNK_BYTES ((size_t)64 * 1024)
 
+bool seep_cli_number(const char *text, uint64_t maximum, uint64_t *value)
+{
+  uint64_t number = 0;
+  if (text == NULL || *text == '\0') {
+    return false;
+  }
+  for (; *text >= '0' && *text <= '9'; text++) {
+    uint64_t digit = (uint64_t)(*text - '0');
+    if (digit > maximum || number > (maximum - digit) / 10) {
+      return false;
+    }
+    number = number * 10 + digit;
+  }
+  *value = number;
+  return *text == '\0';
+}
+
 FILE *seep_cli_open(const char *path)
 {
   if (strcmp(path, "-") == 0) {

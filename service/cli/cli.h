@@ -3,7 +3,9 @@
 #ifndef SEEP_SERVICE_CLI_H
 #define SEEP_SERVICE_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/status.h"
@@ -37,6 +39,9 @@ int seep_cmd_uninstall(int argc, char **argv);
 int seep_cmd_status(int argc, char **argv);
 int seep_cmd_doctor(int argc, char **argv);
 #endif
+
+/* An option's value: decimal digits and nothing else, up to maximum. text may be NULL: no value. */
+bool seep_cli_number(const char *text, uint64_t maximum, uint64_t *value);
 
 /* fopen(path, "rb") for a UTF-8 path; "-" is the standard input, in binary mode. NULL with errno when it
  * fails; the caller closes it with fclose unless it is stdin. */

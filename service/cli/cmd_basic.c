@@ -109,6 +109,32 @@ static const char memory_details[] =
     "Unlike there, Mapped is a row of its own (WinDbg has most of it in <unknown>), TEB is the whole\n"
     "allocation with the PEB and the TEBs, and Heap? and Stack? are what is not proven.";
 
+static const char report_details[] =
+    "What was allocated during the trace and never given back, by module and by stack, and the one to\n"
+    "blame: the first module on the stack that does not only allocate for others. VirtualAlloc and heap\n"
+    "are two views of the same memory; never add them. Without --pid and --process it is about the\n"
+    "process whose memory grew most steadily. - reads the standard input; what is packed, or comes from\n"
+    "there, is first put into a file in the temporary folder (64 GB at most, and at most half of what is\n"
+    "free there), which is removed again.\n"
+    "\n"
+    "--process: the one of this name with the most memory left. --top: so many stacks and modules\n"
+    "instead of 10 (--json: 50). --symbols: a folder with PDBs or breakpad files, laid out like a symbol\n"
+    "server's or just lying there; may be given 16 times. Nothing is ever fetched from anywhere; files\n"
+    "that would help are named at the end. A function with ~ before it is a guess from exports.\n"
+    "--html: the same as one page, to be sent to the maker of a module. --db: a seepwatch.db, for a chart\n"
+    "of the process's commit 30 days before and after, on that page.\n"
+    "--answer: the JSON, of the ten largest stacks, into a file and nothing on the screen. --memory-bytes:\n"
+    "the analysis may take so much (1 GB); of a trace that needs more only the beginning counts, which\n"
+    "is said. --background: only what others leave of processor and disk. The service uses these.\n"
+    "--events: counts what is in the trace instead, to check a file, or us. --payload-pointer-bits: for\n"
+    "files whose records do not say how wide their pointers are.\n"
+    "\n"
+    "--json: schema, trace, verdict, culprit (null: nobody), process, processes, views, stacks, modules,\n"
+    "symbols, losses and warnings, which are never renamed.\n"
+    "\n"
+    "The exit code is 0 also when nothing leaks, and 3 when the process asked for is not in the trace.\n"
+    "What is cut or damaged gives what could be read, and says so.";
+
 #ifdef _WIN32
 static const char doctor_details[] =
     "good: works; note: works with less, or could not be asked; trouble: something that Seepwatch is for\n"
@@ -152,8 +178,14 @@ static const verb_help verbs[] = {
     {"replay", "replay FILE [--config C] [--json] [--headroom-bytes N] [--explain PROCESS]",
      "says what would have been called a leak in a recorded history, when and why",
      "seepwatch history --csv > app.csv && seepwatch replay app.csv --explain app.exe", replay_details},
-    {"report", "report FILE.etl[.gz] [--pid N] [--json]", "says what is in a trace and how much was lost",
-     "seepwatch report captures\\20261122T104444Z-app.exe-4242-virtualalloc.etl.gz --pid 4242", NULL},
+    {"report",
+     "report FILE.etl[.gz] [--pid N | --process NAME] [--top N] [--symbols DIR]...\n"
+     "                         [--html OUT [--db FILE]] [--json | --answer OUT]\n"
+     "                         [--memory-bytes N] [--background]\n"
+     "       seepwatch report FILE.etl[.gz] --events [--payload-pointer-bits 32|64] [--json]",
+     "says who leaks in a trace: process, module and function, with the stacks, and what was lost of it",
+     "seepwatch report 20261122T104444Z-app.exe-4242-heap.etl.gz --symbols D:\\symbols --html app.html",
+     report_details},
     {"memory", "memory (--dump FILE.dmp [--since OLDER.dmp] | --pid N) [--json]",
      "says which kinds of memory a process has, and between two dumps which kind grew",
      "seepwatch memory --dump app-evening.dmp --since app-morning.dmp", memory_details},

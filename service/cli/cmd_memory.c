@@ -74,11 +74,9 @@ static int look_and_tell(const request *wanted)
 static bool read_pid(const char *text, uint32_t *pid)
 {
   uint64_t value = 0;
-  for (; text != NULL && *text >= '0' && *text <= '9' && value <= UINT32_MAX; text++) {
-    value = value * 10 + (uint64_t)(*text - '0');
-  }
+  bool is_number = seep_cli_number(text, UINT32_MAX, &value);
   *pid = (uint32_t)value;
-  return text != NULL && *text == '\0' && value > 0 && value <= UINT32_MAX;
+  return is_number && value > 0;
 }
 
 static int fail_usage(const char *what, const char *why)

@@ -30,21 +30,6 @@ typedef struct request {
 
 /* ---- what is asked ---- */
 
-static bool read_bytes(const char *text, uint64_t *value)
-{
-  uint64_t number = 0;
-  size_t digits = strspn(text, "0123456789");
-  for (size_t i = 0; i < digits; i++) {
-    uint64_t digit = (uint64_t)(text[i] - '0');
-    if (number > (UINT64_MAX - digit) / 10) {
-      return false;
-    }
-    number = number * 10 + digit;
-  }
-  *value = number;
-  return digits > 0 && text[digits] == '\0';
-}
-
 static bool take_valued(request *asked, const char *name, const char *value)
 {
   if (strcmp(name, "--config") == 0 && asked->config == NULL) {
@@ -56,7 +41,7 @@ static bool take_valued(request *asked, const char *name, const char *value)
     return value[0] != '\0';
   }
   if (strcmp(name, "--headroom-bytes") == 0 && !asked->has_headroom &&
-      read_bytes(value, &asked->headroom_bytes)) {
+      seep_cli_number(value, UINT64_MAX, &asked->headroom_bytes)) {
     asked->has_headroom = true;
     return true;
   }

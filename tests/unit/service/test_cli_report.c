@@ -1,5 +1,5 @@
-/* report FILE.etl: real traces of other people, one from the ETL writer with memory events, and what is
- * refused. */
+/* report FILE.etl: real traces of other people, one from the ETL writer with a leak in it, every way to hand
+ * it over and to have it told, and what is refused. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,20 +11,13 @@
 
 #include <zlib.h>
 
-#include "standin/etl_writer.h"
+#include "unit/service/leaky_trace.h"
+#include "unit/service/polls.h"
 #include "unit/service/spawn.h"
-#include "unit/trace/memory_file.h"
 
 #define FIXTURE(name) SEEP_FIXTURES "/etl/" name
 #define LOSSY FIXTURE("s4-WindowsUpdate.etl")
 #define FILE_NAME "service_cli_report-" SPAWN_NAME ".etl"
-
-#define LEAKER 4242u
-#define NEIGHBOUR 99u
-#define ALLOCATIONS 400u
-#define BLOCK_BYTES 65536u
-#define START_FILETIME UINT64_C(134000000000000000) /* 2025-08-18T14:13:20Z */
-#define TICKS_PER_MS 10000u
 
 typedef struct expected_trace {
   const char *path;
@@ -49,7 +42,9 @@ static void check_trace(const expected_trace *expected)
   assert_true(spawn_number(trace, "duration_s") > 0.0);
   assert_true(cJSON_IsFalse(spawn_member(trace, "truncated")));
   assert_int_equal(cJSON_GetArraySize(spawn_member(document, "warnings")), expected->warnings);
-  assert_null(cJSON_GetObjectItemCaseSensitive(document, "processes")); /* nobody was asked for */
+  assert_int_equal(cJSON_GetArraySize(spawn_member(document, "processes")), 0); /* no memory events */
+  assert_true(cJSON_IsNull(spawn_member(document, "culprit")));
+  assert_true(spawn_number(document, "schema") == 1.0);
   cJSON_Delete(document);
 }
 
@@ -72,62 +67,110 @@ static void test_text_of_a_real_trace(void **state)
 {
   (void)state;
   const spawn_result *result = RUN(0, "report", LOSSY);
-  SAYS(result->out, "Trace of Windows 10.0 build 22631, 1 processors\n");
+  static const char verdict[] =
+      "There are no memory events in the trace of 10 min 43 s: it was not recorded to follow VirtualAlloc\n"
+      "or heaps.\n\n";
+  assert_memory_equal(result->out.text, verdict, sizeof verdict - 1);
+  SAYS(result->out, "Trace of Windows 10.0 build 22631, 1 processor\n");
   SAYS(result->out, "  started    2025-10-08T21:02:45.447Z\n");
   SAYS(result->out, "  lasted     10 min 43 s\n");
   SAYS(result->out, "  events     82 in 7 buffers\n");
   SAYS(result->out, "  lost       41 events, 0 buffers\n");
-  SAYS(result->out, "\nWarning: events lost while recording: 41 (");
+  SAYS(result->out,
+       "\nWhat was lost\n- 41 events were lost while recording: a lost free looks like a leak.\n");
   assert_null(strstr(result->out.text, "Process"));
 }
 
-/* LEAKER commits ALLOCATIONS blocks and gives back every fourth; a neighbour must not be counted with it. */
-static memory_file written_trace(void)
+static void write_trace(void)
 {
-  memory_file file = {0};
-  etl_writer writer;
-  const etl_writer_settings settings = {16384, 2, 20348, 0x02000001, START_FILETIME, "Test Session"};
-  assert_true(etl_writer_open(&writer, &settings, memory_file_write, &file));
-  for (uint32_t i = 0; i < ALLOCATIONS; i++) {
-    uint64_t now = START_FILETIME + (uint64_t)i * TICKS_PER_MS;
-    uint64_t address = UINT64_C(0x200000000) + (uint64_t)i * BLOCK_BYTES;
-    etl_writer_memory block = {LEAKER, 7, address, BLOCK_BYTES, 0x3000, NULL, 0};
-    etl_writer_memory other = {NEIGHBOUR, 8, address, 4096, 0x1000, NULL, 0};
-    etl_writer_memory gone = {LEAKER, 7, address, BLOCK_BYTES, 0x8000, NULL, 0};
-    assert_true(etl_writer_add_allocation(&writer, now, &block));
-    assert_true(etl_writer_add_allocation(&writer, now, &other));
-    assert_true(i % 4 != 0 || etl_writer_add_free(&writer, now, &gone));
-  }
-  assert_true(etl_writer_close(&writer, START_FILETIME + (uint64_t)ALLOCATIONS * TICKS_PER_MS, 0));
-  return file;
+  memory_file file = leaky_trace();
+  spawn_file_write(FILE_NAME, file.bytes, file.size);
+  memory_file_free(&file);
+}
+
+static void check_leak(const cJSON *document)
+{
+  const cJSON *culprit = spawn_member(document, "culprit");
+  assert_string_equal(spawn_string(culprit, "name"), "Leaky.dll");
+  assert_string_equal(spawn_string(culprit, "certainty"), "good");
+  assert_string_equal(spawn_string(culprit, "view"), "virtual");
+  assert_string_equal(spawn_string(culprit, "place"), "+0x2345");
+  assert_string_equal(spawn_string(culprit, "pattern"), "steady");
+  assert_true(spawn_number(culprit, "bytes") == (double)LEAKY_KEPT * LEAKY_BLOCK_BYTES);
+  assert_true(spawn_number(culprit, "count") == LEAKY_KEPT);
+  const cJSON *stack = cJSON_GetArrayItem(spawn_member(document, "stacks"), 0);
+  assert_true(spawn_number(stack, "bytes") == (double)LEAKY_KEPT * LEAKY_BLOCK_BYTES);
+  const cJSON *frames = spawn_member(stack, "frames");
+  assert_int_equal(cJSON_GetArraySize(frames), 3);
+  assert_string_equal(cJSON_GetArrayItem(frames, 1)->valuestring, "Leaky.dll+0x2345");
 }
 
 static void test_json_of_one_process(void **state)
 {
   (void)state;
-  memory_file file = written_trace();
-  spawn_file_write(FILE_NAME, file.bytes, file.size);
-  memory_file_free(&file);
+  write_trace();
   const spawn_result *result = RUN(0, "report", "--pid", "4242", FILE_NAME, "--json");
   cJSON *document = spawn_json(&result->out);
   assert_true(spawn_number(spawn_member(document, "trace"), "os_build") == 20348.0);
-  assert_true(spawn_number(spawn_member(document, "trace"), "duration_s") == 0.4);
+  assert_true(spawn_number(spawn_member(document, "trace"), "duration_s") == 120.0);
+  assert_string_equal(spawn_string(document, "file"), FILE_NAME);
   const cJSON *processes = spawn_member(document, "processes");
   assert_int_equal(cJSON_GetArraySize(processes), 1);
   const cJSON *process = cJSON_GetArrayItem(processes, 0);
-  assert_true(spawn_number(process, "pid") == LEAKER);
-  assert_true(spawn_number(process, "commit_events") == ALLOCATIONS);
-  assert_true(spawn_number(process, "committed_bytes") == (double)ALLOCATIONS * BLOCK_BYTES);
-  assert_true(spawn_number(process, "free_events") == ALLOCATIONS / 4);
-  assert_true(spawn_number(process, "freed_bytes") == (double)ALLOCATIONS / 4 * BLOCK_BYTES);
+  assert_true(spawn_number(process, "pid") == LEAKY_PID);
+  assert_true(spawn_number(process, "commit_events") == LEAKY_ALLOCATIONS);
+  assert_true(spawn_number(process, "committed_bytes") == (double)LEAKY_ALLOCATIONS * LEAKY_BLOCK_BYTES);
+  assert_true(spawn_number(process, "free_events") == LEAKY_ALLOCATIONS / 4);
+  assert_true(spawn_number(process, "freed_bytes") == (double)LEAKY_ALLOCATIONS / 4 * LEAKY_BLOCK_BYTES);
   assert_int_equal(cJSON_GetArraySize(spawn_member(document, "warnings")), 0);
+  check_leak(document);
   cJSON_Delete(document);
-  result = RUN(0, "report", FILE_NAME, "--pid", "4242");
-  SAYS(result->out,
-       "\nProcess 4242\n  committed  25.0 MB in 400 allocations\n  given back 6.25 MB in 100 releases\n");
-  result = RUN(0, "report", FILE_NAME, "--pid", "4294967295");
-  SAYS(result->out,
-       "\nProcess 4294967295\n  no VirtualAlloc or VirtualFree event of this process is in the trace\n");
+  spawn_file_remove(FILE_NAME);
+}
+
+static void test_text_of_a_leak(void **state)
+{
+  (void)state;
+  write_trace();
+  const spawn_result *result = RUN(0, "report", FILE_NAME);
+  static const char verdict[] =
+      "Leaky.dll has not given back 18.8 MB in 300 allocations of leaker.exe (process 4242), 100 percent of\n"
+      "all that the trace of ";
+  assert_memory_equal(result->out.text, verdict, sizeof verdict - 1);
+  SAYS(result->out, ", and goes on steadily.\n  where      +0x2345\n  signature  ");
+  SAYS(result->out, "\nProcess 4242, leaker.exe\n"
+                    "  VirtualAlloc  allocated  25.0 MB in 400 allocations\n"
+                    "                given back 6.25 MB in 100 releases\n"
+                    "                left       18.8 MB in 300 blocks\n");
+  SAYS(result->out, "  heap          not in the trace\n");
+  SAYS(result->out, "   18.8 MB   100%         300     15.2 MB  Leaky.dll\n");
+  SAYS(result->out, "   18.8 MB  leaker.exe+0x10\n   18.8 MB  => Leaky.dll+0x2345\n");
+  spawn_file_remove(FILE_NAME);
+}
+
+static void test_which_process(void **state)
+{
+  (void)state;
+  write_trace();
+  const spawn_result *result = RUN(0, "report", FILE_NAME, "--process", "LEAKER.exe", "--json");
+  cJSON *document = spawn_json(&result->out);
+  check_leak(document);
+  cJSON_Delete(document);
+  /* Nobody is asked for: the one that grows, and the other one beside it. */
+  result = RUN(0, "report", FILE_NAME, "--json", "--top", "1");
+  document = spawn_json(&result->out);
+  assert_int_equal(cJSON_GetArraySize(spawn_member(document, "processes")), 2);
+  check_leak(document);
+  cJSON_Delete(document);
+  result = RUN(3, "report", FILE_NAME, "--pid", "4294967295");
+  assert_int_equal(result->out.size, 0);
+  SAYS(result->err,
+       "seepwatch: report: reading " FILE_NAME ": process 4294967295 has no memory events in it");
+  result = RUN(3, "report", FILE_NAME, "--process", "absent.exe", "--json");
+  SAYS(result->err, "absent.exe has no memory events in it");
+  document = spawn_json(&result->out);
+  assert_true(cJSON_IsNull(spawn_member(document, "culprit")));
+  cJSON_Delete(document);
   spawn_file_remove(FILE_NAME);
 }
 
@@ -135,17 +178,18 @@ static void test_json_of_one_process(void **state)
 static void test_cut_trace(void **state)
 {
   (void)state;
-  memory_file file = written_trace();
+  memory_file file = leaky_trace();
   spawn_file_write(FILE_NAME, file.bytes, file.size - 5000);
   const spawn_result *result = RUN(0, "report", FILE_NAME, "--pid", "4242", "--json");
   cJSON *document = spawn_json(&result->out);
   assert_true(cJSON_IsTrue(spawn_member(spawn_member(document, "trace"), "truncated")));
   const cJSON *process = cJSON_GetArrayItem(spawn_member(document, "processes"), 0);
   assert_true(spawn_number(process, "commit_events") > 0.0);
-  assert_int_equal(cJSON_GetArraySize(spawn_member(document, "warnings")), 1);
+  const cJSON *warning = cJSON_GetArrayItem(spawn_member(document, "warnings"), 0);
+  assert_string_equal(warning->valuestring, "The file ends in the middle: the trace went on.");
   cJSON_Delete(document);
   result = RUN(0, "report", FILE_NAME);
-  SAYS(result->out, "Warning: buffers cut by the end of the file: 1 (");
+  SAYS(result->out, "\nWhat was lost\n- The file ends in the middle: the trace went on.\n");
   memory_file_free(&file);
   spawn_file_remove(FILE_NAME);
 }
@@ -194,7 +238,7 @@ static void test_garbage(void **state)
   noise[0] = 0x4D;
   refused(noise, sizeof noise, "not an event trace");
   refused(noise, 20, "not an event trace");
-  refused("", 0, "not an event trace");
+  refused("", 0, "the file is empty");
   memset(noise, 0, sizeof noise);
   refused(noise, sizeof noise, "not an event trace");
   RUN(4, "report", SEEP_FIXTURES "/event2004/README.md", "--json");
@@ -237,18 +281,153 @@ static void test_a_compressed_trace_reads_like_the_plain_one(void **state)
   char *unpacked = trace_of(RUN(0, "report", FILE_NAME, "--json"));
   assert_string_equal(unpacked, plain);
   cJSON_free(unpacked);
-  cJSON_free(plain);
   const spawn_input input = {(const char *)packed, size, NULL};
-  const spawn_result *result = RUN_WITH(4, &input, "report", "-");
-  SAYS(result->err, "give the file's name");
+  unpacked = trace_of(RUN_WITH(0, &input, "report", "-", "--json"));
+  assert_string_equal(unpacked, plain);
+  cJSON_free(unpacked);
+  cJSON_free(plain);
   /* Cut: what comes before that is told, and that it is not all. */
   spawn_file_write(FILE_NAME, packed, size - size / 4);
-  result = RUN(0, "report", FILE_NAME);
+  const spawn_result *result = RUN(0, "report", FILE_NAME);
   SAYS(result->out, "Trace of Windows 10.0 build 22631");
-  SAYS(result->out, "Warning: the compressed file is damaged or cut at byte");
+  SAYS(result->out, "- The file ends in the middle: the trace went on.\n");
+  SAYS(result->out, "- The compressed file is damaged or cut at byte");
   spawn_file_remove(FILE_NAME);
   static const uint8_t nothing[] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  refused(nothing, sizeof nothing, "not an event trace");
+  refused(nothing, sizeof nothing, "the file is empty");
+}
+
+/* ---- the page ---- */
+
+#define PAGE "service_cli_report-" SPAWN_NAME ".html"
+
+static void test_page(void **state)
+{
+  (void)state;
+  size_t size = 0;
+  write_trace();
+  spawn_file_remove(PAGE);
+  const spawn_result *result = RUN(0, "report", FILE_NAME, "--html", PAGE);
+  SAYS(result->out, "Leaky.dll has not given back 18.8 MB");
+  SAYS(result->out, "\nPage: " PAGE "\n");
+  char *page = spawn_file_read(PAGE, &size);
+  assert_memory_equal(page, "<!DOCTYPE html>", 15);
+  assert_non_null(strstr(page, "Leaky.dll"));
+  assert_null(strstr(page, "http-equiv=\"refresh\""));
+  result = RUN(0, "report", FILE_NAME, "--html", "-");
+  assert_int_equal(result->out.size, size);
+  assert_memory_equal(result->out.text, page, 15);
+  free(page);
+  /* The store is not there: the page is, and it is said what it lacks. */
+  result = RUN(0, "report", FILE_NAME, "--pid", "4242", "--html", PAGE, "--db",
+               "service_cli_report-absent.db", "--json");
+  cJSON *document = spawn_json(&result->out);
+  assert_string_equal(cJSON_GetArrayItem(spawn_member(document, "warnings"), 0)->valuestring,
+                      "service_cli_report-absent.db: not found; the page has no chart of commit.");
+  cJSON_Delete(document);
+  spawn_file_remove(PAGE);
+  RUN(3, "report", FILE_NAME, "--html", PAGE, "--pid", "1");
+  assert_false(spawn_file_exists(PAGE));
+  /* What is no page is not replaced. */
+  RUN(2, "report", FILE_NAME, "--html", FILE_NAME);
+  RUN(0, "report", FILE_NAME);
+  spawn_file_remove(FILE_NAME);
+}
+
+#define DATABASE "service_cli_report.db"
+#define START_MS INT64_C(1755526400000) /* LEAKY_START_FILETIME */
+
+/* An hour before the trace and one behind it. */
+static void make_database(uint32_t pid, const char *name)
+{
+  polls p;
+  seep_store_sample sample = {polls_key(pid, START_MS - SEEP_MS_PER_DAY), name, 100 * POLLS_MB, 0};
+  polls_open(&p, DATABASE, START_MS - SEEP_MS_PER_HOUR, SEEP_MS_PER_MINUTE);
+  for (int i = 0; i < 120; i++) {
+    sample.commit_bytes += POLLS_MB;
+    polls_add(&p, &sample, 1, NULL);
+  }
+  polls_close(&p);
+}
+
+/* What the page says of the store's part; "" when nothing is amiss. */
+static void check_note(const char *note)
+{
+  const spawn_result *result =
+      RUN(0, "report", FILE_NAME, "--pid", "4242", "--html", PAGE, "--db", DATABASE, "--json");
+  cJSON *document = spawn_json(&result->out);
+  const cJSON *warning = cJSON_GetArrayItem(spawn_member(document, "warnings"), 0);
+  assert_string_equal(warning != NULL ? warning->valuestring : "", note);
+  cJSON_Delete(document);
+}
+
+static void test_page_with_the_store(void **state)
+{
+  (void)state;
+  write_trace();
+  make_database(LEAKY_PID, "Leaker.exe");
+  check_note("");
+  make_database(LEAKY_PID + 1, "leaker.exe");
+  check_note(DATABASE
+             ": it has no process of that PID and time; the page's chart is of another one of the same "
+             "name.");
+  make_database(LEAKY_PID, "another.exe");
+  check_note(DATABASE ": the process is not in it; the page has no chart of its commit.");
+  polls_remove(DATABASE);
+  spawn_file_remove(PAGE);
+  spawn_file_remove(FILE_NAME);
+}
+
+/* ---- symbols, events, arguments ---- */
+
+static void test_symbols_that_are_not_there(void **state)
+{
+  (void)state;
+  write_trace();
+  const spawn_result *result = RUN(0, "report", FILE_NAME, "--symbols", "service_cli_report-absent-folder");
+  SAYS(result->out, "\nFunction names: ");
+  SAYS(result->out,
+       "\nAlso\n- --symbols service_cli_report-absent-folder: there is no such folder; nothing was "
+       "looked for in it.\n");
+  result = RUN(0, "report", FILE_NAME, "--symbols", ".");
+  assert_null(strstr(result->out.text, "--symbols ."));
+  spawn_file_remove(FILE_NAME);
+}
+
+static void test_events(void **state)
+{
+  (void)state;
+  const spawn_result *result = RUN(0, "report", LOSSY, "--events", "--json");
+  cJSON *document = spawn_json(&result->out);
+  assert_true(spawn_number(document, "events_total") == 82.0);
+  cJSON_Delete(document);
+  RUN(0, "report", LOSSY, "--events", "--payload-pointer-bits", "32");
+}
+
+static void test_arguments_that_make_no_sense(void **state)
+{
+  (void)state;
+  static const char *const wrong[][6] = {
+      {"report", LOSSY, "--pid", "1", "--process", "a"},
+      {"report", LOSSY, "--process"},
+      {"report", LOSSY, "--process", ""},
+      {"report", LOSSY, "--top", "0"},
+      {"report", LOSSY, "--top", "2001"},
+      {"report", LOSSY, "--symbols", ""},
+      {"report", LOSSY, "--html"},
+      {"report", LOSSY, "--html", "-", "--json"},
+      {"report", LOSSY, "--db", "seepwatch.db"},
+      {"report", LOSSY, "--events", "--pid", "1"},
+      {"report", LOSSY, "--events", "--payload-pointer-bits", "16"},
+      {"report", LOSSY, "--payload-pointer-bits", "32"},
+      {"report", LOSSY, "--nonsense"},
+  };
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    const char *arguments[7] = {NULL};
+    memcpy(arguments, wrong[i], sizeof wrong[i]);
+    const spawn_result *result = spawn_run(2, NULL, arguments, __FILE__, __LINE__);
+    SAYS(result->err, "usage: seepwatch report FILE.etl[.gz]");
+  }
 }
 
 static void test_full_disk(void **state)
@@ -277,6 +456,13 @@ int main(int argc, char **argv)
       cmocka_unit_test(test_garbage),
       cmocka_unit_test(test_a_compressed_trace_reads_like_the_plain_one),
       cmocka_unit_test(test_full_disk),
+      cmocka_unit_test(test_text_of_a_leak),
+      cmocka_unit_test(test_which_process),
+      cmocka_unit_test(test_page),
+      cmocka_unit_test(test_page_with_the_store),
+      cmocka_unit_test(test_symbols_that_are_not_there),
+      cmocka_unit_test(test_events),
+      cmocka_unit_test(test_arguments_that_make_no_sense),
   };
   return cmocka_run_group_tests_name("service cli report", tests, NULL, NULL);
 }
