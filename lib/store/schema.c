@@ -15,6 +15,8 @@
  * capture: readable says that the four numbers of events behind it are known; removed_ms is 0 while nobody
  * has removed the file.
  *
+ * answer: what a recording shows, one row at most for each; state as seep_store_answer_state.
+ *
  * exhaustion, exhaustion_entry: an Event 2004 and whom it names, as exhaustions.c writes them. part: 0 = a
  * process, 1 = a tag of the paged, 2 = of the nonpaged pool; matched as seep_store_match.
  *
@@ -94,6 +96,13 @@
   " version TEXT NOT NULL, type_info INTEGER NOT NULL, matched INTEGER NOT NULL,"                            \
   " PRIMARY KEY(exhaustion, part, rank)) WITHOUT ROWID;"
 
+/* What version 6 added. */
+#define ANSWERS                                                                                              \
+  "CREATE TABLE answer(capture INTEGER PRIMARY KEY, state INTEGER NOT NULL, made_ms INTEGER NOT NULL,"       \
+  " why TEXT NOT NULL, verdict TEXT NOT NULL, certainty TEXT NOT NULL, culprit TEXT NOT NULL,"               \
+  " place TEXT NOT NULL, company TEXT NOT NULL, version TEXT NOT NULL, signature TEXT NOT NULL,"             \
+  " bytes INTEGER NOT NULL, allocations INTEGER NOT NULL, share REAL NOT NULL, doubts TEXT NOT NULL);"
+
 #define TIME(ms) "strftime('%Y-%m-%dT%H:%M:%SZ', " ms " / 1000, 'unixepoch')"
 /* A creation time nobody could read is 0; a case that is still open ends at 0. */
 #define CREATED(column)                                                                                      \
@@ -140,6 +149,12 @@
   " THEN 'exact' WHEN 1 THEN 'name' ELSE 'none' END END AS matched"                                          \
   " FROM exhaustion_entry n JOIN exhaustion e ON e.id = n.exhaustion;"
 
+#define ANSWERED                                                                                             \
+  "CREATE VIEW answers AS SELECT a.capture, c.image, c.pid, c.path, " UNLESS_ZERO("a.made_ms")               \
+  " AS made, CASE a.state WHEN 1 THEN 'begun' WHEN 2 THEN 'made' ELSE 'failed' END AS state, a.why,"         \
+  " a.verdict, a.certainty, a.culprit, a.place, a.company, a.version, a.signature, a.bytes,"                 \
+  " a.allocations, a.share, a.doubts FROM answer a JOIN capture c ON c.id = a.capture;"
+
 #define VIEWS                                                                                                \
   "CREATE VIEW processes AS SELECT p.id AS process, i.name AS image, p.pid, " CREATED("p.created")           \
   " AS created, " TIME("p.first_ms") " AS first_seen, " TIME("p.last_ms") " AS last_seen"                    \
@@ -153,24 +168,27 @@
   LEAKS                                                                                                      \
   CAPTURES                                                                                                   \
   EXHAUSTIONS                                                                                                \
+  ANSWERED                                                                                                   \
   "CREATE VIEW events AS SELECT id, " TIME("wall_ms") " AS time, event, level, image, pid, text FROM event;"
 
 /* clang-format on */
 
-#define MARK "PRAGMA application_id=0x53656570;PRAGMA user_version=5;"
+#define MARK "PRAGMA application_id=0x53656570;PRAGMA user_version=6;"
 
-static const char from_nothing[] = CASES SERIES VERDICTS KEEPING DIAGNOSES VIEWS MARK;
+static const char from_nothing[] = CASES SERIES VERDICTS KEEPING DIAGNOSES ANSWERS VIEWS MARK;
 
 static const char beside_version_1[] =
     "ALTER TABLE process RENAME TO process_1;ALTER TABLE poll RENAME TO poll_1;" SERIES VERDICTS KEEPING
-        DIAGNOSES VIEWS;
+        DIAGNOSES ANSWERS VIEWS;
 static const char without_version_1[] = "DROP TABLE poll_1;DROP TABLE process_1;" MARK;
 
-#define SINCE_VERSION_4 DIAGNOSES "DROP VIEW IF EXISTS leaks;" LEAKS EXHAUSTIONS MARK
+#define SINCE_VERSION_5 ANSWERS ANSWERED MARK
+#define SINCE_VERSION_4 DIAGNOSES "DROP VIEW IF EXISTS leaks;" LEAKS EXHAUSTIONS SINCE_VERSION_5
 #define SINCE_VERSION_3 KEEPING "DROP VIEW IF EXISTS captures;" CAPTURES SINCE_VERSION_4
 static const char from_version_2[] = VERDICTS SINCE_VERSION_3;
 static const char from_version_3[] = SINCE_VERSION_3;
 static const char from_version_4[] = SINCE_VERSION_4;
+static const char from_version_5[] = SINCE_VERSION_5;
 
 static seep_status run_script(seep_store *store, const char *script, const char *path, seep_error *error)
 {
@@ -194,7 +212,7 @@ static seep_status check_numbers(seep_store *store, const char *path, seep_error
 
 #define OUR_TABLES                                                                                           \
   "('image', 'process', 'poll', 'block', 'hour', 'event', 'leak', 'lineage', 'capture', 'journal',"          \
-  " 'value', 'exhaustion', 'exhaustion_entry')"
+  " 'value', 'exhaustion', 'exhaustion_entry', 'answer')"
 
 static int sum_columns(sqlite3 *db, uint64_t *sum)
 {
@@ -249,8 +267,8 @@ typedef struct shape {
 
 seep_status seep_schema__check(seep_store *store, int version, const char *path, seep_error *error)
 {
-  static const shape shapes[SEEP_SCHEMA_VERSION + 1] = {{0, 0, 0},    {6, 11, 13},  {10, 11, 13},
-                                                        {11, 11, 16}, {11, 20, 16}, {13, 20, 26}};
+  static const shape shapes[SEEP_SCHEMA_VERSION + 1] = {
+      {0, 0, 0}, {6, 11, 13}, {10, 11, 13}, {11, 11, 16}, {11, 20, 16}, {13, 20, 26}, {14, 20, 26}};
   shape found = {0, 0, 0};
   seep_status status =
       seep_store__ask(store, "SELECT count(*) FROM sqlite_master WHERE type='table' AND name IN " OUR_TABLES,
@@ -299,6 +317,8 @@ seep_status seep_schema__upgrade(seep_store *store, const char *path, seep_error
     return run_script(store, from_version_3, path, error);
   case 4:
     return run_script(store, from_version_4, path, error);
+  case 5:
+    return run_script(store, from_version_5, path, error);
   default:
     return SEEP_OK;
   }

@@ -5,7 +5,7 @@
 #include "store/store_internal.h"
 
 #define SEEP_SCHEMA_APPLICATION_ID INT64_C(0x53656570) /* "Seep"; the scripts spell the same number */
-#define SEEP_SCHEMA_VERSION 5
+#define SEEP_SCHEMA_VERSION 6
 
 /* SEEP_CORRUPT when the tables are not those of the schema that the file says it has. */
 seep_status seep_schema__check(seep_store *store, int version, const char *path, seep_error *error);

@@ -19,6 +19,7 @@
 #include "observe/exhaustion.h"
 #include "observe/snapshot.h"
 #include "observe/system_memory.h"
+#include "report/trace_told.h"
 
 typedef struct seep_store seep_store;
 
@@ -183,6 +184,37 @@ seep_status seep_store_captures_since(seep_store *store, seep_wall since, unsign
 /* When the newest recording of this image began, saved or not; ASCII case ignored. 0: there is none. */
 seep_status seep_store_capture_newest(seep_store *store, const char *image, seep_wall *started,
                                       seep_error *error);
+
+/* The newest readable recording since then whose file is there and of which nobody has begun to find out what
+ * it shows. SEEP_NOT_FOUND: there is none. */
+seep_status seep_store_capture_unanswered(seep_store *store, seep_wall since, seep_store_capture *capture,
+                                          seep_error *error);
+
+/* The newest recording of this path. SEEP_NOT_FOUND: there is none. */
+seep_status seep_store_capture_by_path(seep_store *store, const char *path, int64_t *id, seep_error *error);
+
+/* ---- what a recording shows ---- */
+
+typedef enum seep_store_answer_state {
+  SEEP_STORE_ANSWER_BEGUN = 1, /* and never ended: whoever read the trace was ended meanwhile */
+  SEEP_STORE_ANSWER_MADE = 2,
+  SEEP_STORE_ANSWER_FAILED = 3 /* why tells */
+} seep_store_answer_state;
+
+typedef struct seep_store_answer {
+  int64_t capture_id;
+  seep_store_answer_state state;
+  seep_wall made;
+  seep_trace_told told; /* of one that is not MADE: why */
+} seep_store_answer;
+
+/* Inserts or replaces. */
+seep_status seep_store_answer_set(seep_store *store, const seep_store_answer *answer, seep_error *error);
+seep_status seep_store_answer_forget(seep_store *store, int64_t capture_id, seep_error *error);
+
+/* SEEP_NOT_FOUND: nobody has begun. */
+seep_status seep_store_answer_get(seep_store *store, int64_t capture_id, seep_store_answer *answer,
+                                  seep_error *error);
 
 /* ---- undo journal: written before, removed after ---- */
 

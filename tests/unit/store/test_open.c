@@ -110,7 +110,7 @@ static void test_fresh(void **state)
   uint8_t *file = store_files_read(PATH, &size);
   assert_true(size > 100);
   assert_memory_equal(file + 68, "Seep", 4);
-  assert_int_equal(file[63], 5);
+  assert_int_equal(file[63], 6);
   assert_int_equal(file[16] << 8 | file[17], 4096);
   assert_int_equal(file[18], 1); /* no write-ahead log any more */
   assert_int_equal(file[67], 1); /* incremental vacuum */
@@ -283,7 +283,7 @@ static void test_newer_is_left_alone(void **state)
 {
   (void)state;
   make_store(3);
-  store_files_sql(PATH, "PRAGMA user_version=6");
+  store_files_sql(PATH, "PRAGMA user_version=7");
   size_t before_size = 0, after_size = 0;
   uint8_t *before = store_files_read(PATH, &before_size);
   seep_store *store = NULL;
