@@ -6,6 +6,8 @@
 
 #include <windows.h>
 
+#include <uv.h>
+
 #include "base/text.h"
 #include "message_text.h"
 #include "version.h"
@@ -37,7 +39,7 @@ struct seep_wiring {
   seep_own_usage_source usage;
   seep_store_files files;
   void *lock;
-  char data_folder[PATH_SIZE], settings_path[PATH_SIZE], recorder_path[PATH_SIZE];
+  char data_folder[PATH_SIZE], settings_path[PATH_SIZE], recorder_path[PATH_SIZE], own_path[PATH_SIZE];
 };
 
 /* The event log, and for `run` the same text on the console. */
@@ -102,6 +104,13 @@ static seep_status make_feeds(seep_wiring *wiring, seep_error *error)
   return seep_win_event_feed_new(&wiring->feeds[SEEP_FEED_EXHAUSTION], SEEP_WIN_FEED_EXHAUSTION, error);
 }
 
+/* Of the program that reads recordings; without it nobody does. */
+static const char *own_path(seep_wiring *wiring)
+{
+  size_t size = PATH_SIZE;
+  return uv_exepath(wiring->own_path, &size) == 0 && size + 1 < PATH_SIZE ? wiring->own_path : NULL;
+}
+
 static seep_status build(seep_wiring *wiring, const seep_wiring_options *options, seep_error *error)
 {
   seep_status status = find_paths(wiring, options, error);
@@ -137,6 +146,7 @@ static seep_status build(seep_wiring *wiring, const seep_wiring_options *options
                                     .data_folder_error = folder_usable ? NULL : &folder_error,
                                     .settings_path = wiring->settings_path,
                                     .recorder_path = wiring->recorder_path,
+                                    .reader_path = own_path(wiring),
                                     .path_separator = '\\',
                                     .source = wiring->source,
                                     .process_memory = wiring->process_memory,

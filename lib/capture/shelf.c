@@ -118,8 +118,9 @@ const char *seep_shelf_image(const char *image, char *out, size_t out_size)
   return out;
 }
 
-bool seep_shelf_sidecar(const char *path, char *out, size_t out_size)
+bool seep_shelf_beside_name(const char *path, seep_shelf_beside which, char *out, size_t out_size)
 {
+  static const char *const names[SEEP_BESIDES] = {".json", ".answer.json", ".html"};
   static const char *const endings[] = {".partial.etl.gz", ".etl.gz", ".partial.etl", ".etl"};
   size_t length = strlen(path);
   seep_writer writer;
@@ -128,7 +129,7 @@ bool seep_shelf_sidecar(const char *path, char *out, size_t out_size)
     size_t tail = strlen(endings[i]);
     if (length > tail && seep_text_equal_ignoring_case(path + length - tail, endings[i])) {
       seep_writer_bytes(&writer, path, length - tail);
-      seep_writer_text(&writer, ".json");
+      seep_writer_text(&writer, names[which]);
       break;
     }
   }

@@ -19,7 +19,7 @@ typedef struct seep_shelf_item {
   char name[SEEP_SHELF_NAME_SIZE]; /* of the file, without folder */
   char image[SEEP_SHELF_IMAGE_SIZE];
   char when[17];  /* "20261122T104444Z"; sorts by time */
-  uint64_t bytes; /* with its side-car */
+  uint64_t bytes; /* with what lies beside it */
   bool partial; /* NAME.partial.etl: cut off by a crash; goes before whole ones of any image, and never counts
                  * as the newest of one */
   bool evict;   /* out */
@@ -30,9 +30,17 @@ typedef struct seep_shelf_item {
  */
 const char *seep_shelf_image(const char *image, char *out, size_t out_size);
 
-/* The side-car of a recording, by its name or its whole path: "x.etl", "x.etl.gz" and "x.partial.etl" give
- * "x.json". ASCII case ignored. false, and "" in out: another kind of file, or out is too small. */
-bool seep_shelf_sidecar(const char *path, char *out, size_t out_size);
+/* What lies beside a recording and goes with it. */
+typedef enum seep_shelf_beside {
+  SEEP_BESIDE_SIDECAR = 0, /* "x.json": the case that it was made for */
+  SEEP_BESIDE_ANSWER,      /* "x.answer.json": what it shows */
+  SEEP_BESIDE_PAGE,        /* "x.html": the same for people */
+  SEEP_BESIDES
+} seep_shelf_beside;
+
+/* The file beside a recording, by its name or its whole path: "x.etl", "x.etl.gz" and "x.partial.etl" give
+ * "x.json" and so on. ASCII case ignored. false, and "" in out: another kind of file, or out is too small. */
+bool seep_shelf_beside_name(const char *path, seep_shelf_beside which, char *out, size_t out_size);
 
 /* Takes a file name "<utc>-<image>-<pid>-<kind>.etl[.gz]" (".partial.etl" too) apart; false: not one of ours,
  * which is never counted and never removed. An image may contain '-'. */

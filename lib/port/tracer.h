@@ -1,4 +1,5 @@
-/* Runs the recorder program (wpr.exe): one call at a time, both its pipes drained, with a deadline. */
+/* Runs a program (wpr.exe, or ourselves to read a recording): one call at a time, both its pipes drained,
+ * with a deadline. */
 #ifndef SEEP_PORT_TRACER_H
 #define SEEP_PORT_TRACER_H
 
@@ -13,7 +14,8 @@
 typedef enum seep_tracer_priority {
   SEEP_TRACER_PRIORITY_NORMAL = 0,
   SEEP_TRACER_PRIORITY_LOW,
-  SEEP_TRACER_PRIORITY_HIGH
+  SEEP_TRACER_PRIORITY_HIGH,
+  SEEP_TRACER_PRIORITY_IDLE /* only where nobody else wants the processor */
 } seep_tracer_priority;
 
 typedef struct seep_tracer_call {
@@ -21,6 +23,8 @@ typedef struct seep_tracer_call {
   int64_t deadline_ms;
   bool kill_at_deadline;         /* with all it has started; else it is left alone then */
   seep_tracer_priority priority; /* wished for; a refusal is no error */
+  uint64_t maximum_memory_bytes; /* not 0: it and all it starts may commit no more, and end when we do; a
+                                  * refusal is no error */
 } seep_tracer_call;
 
 typedef struct seep_tracer_result {

@@ -103,6 +103,7 @@ static const seep_alert_definition definitions[] = {
      14,
      {"image", "pid", "created", "module", "function or offset", "company", "file version", "bytes", "share",
       "allocations", "signature", "memory kind", "recording", "remark"}},
+    {SEEP_ALERT_NO_CULPRIT, INFORMATION, 5, {"image", "pid", "recording", "reason", "finding"}},
     {0, INFORMATION, 0, {NULL}}};
 
 const seep_alert_definition *seep_alert_definitions(void)

@@ -153,6 +153,19 @@ static const seep_key table[] = {
      "Trace buffers of 1 MB each; the kernel keeps all of them in physical memory during a recording", NULL,
      NULL},
 
+    {"analysis", "enabled", SWITCH(analysis_enabled), 1, 0, 1,
+     "Read each finished recording, find out which module allocates what is not given back, and tell it "
+     "(events 310 and 311); the answer is kept beside the recording",
+     NULL, NULL},
+    {"analysis", "maximum_s", DURATION(analysis_maximum_ms, SECOND), 300, 5, 86400,
+     "Reading one recording may take so long; then it is given up", NULL, NULL},
+    {"analysis", "maximum_memory_bytes", U64(analysis_maximum_memory_bytes), 256 * MB, 16 * MB, 64 * GB,
+     "And so much memory; of a recording that needs more only the beginning counts, which the answer says. "
+     "None is read while the server can commit less than twice this",
+     NULL, NULL},
+    {"analysis", "page", SWITCH(analysis_page), 1, 0, 1,
+     "Write the answer as an HTML page beside the recording too, to send to a vendor", NULL, NULL},
+
     {"store", "retention_days", DURATION(store_retention_ms, DAY), 14, 1, 3650,
      "Days that every poll of all processes is kept", NULL, NULL},
     {"store", "hourly_days", DURATION(store_hourly_ms, DAY), 400, 1, 3650,

@@ -97,10 +97,14 @@ typedef struct seep_settings {
   int64_t store_hourly_ms;      /* store.hourly_days; where it is shorter than the polls' they rule */
   uint64_t store_maximum_bytes; /* of the database file; oldest polls go first */
   int64_t heartbeat_ms;         /* alerts.heartbeat_hours: event 104 */
-  uint32_t alerts_per_hour;    /* about processes; beyond it they are held back and counted. 0 = any number */
-  uint32_t commit_percent;     /* alerts.commit_percent: event 202 when more of the limit is committed, */
-  int64_t commit_percent_ms;   /* alerts.commit_percent_s: for so long */
-  int64_t exhaustion_ms;       /* alerts.exhaustion_hours: and when the limit is that near by the growth */
+  uint32_t alerts_per_hour;  /* about processes; beyond it they are held back and counted. 0 = any number */
+  uint32_t commit_percent;   /* alerts.commit_percent: event 202 when more of the limit is committed, */
+  int64_t commit_percent_ms; /* alerts.commit_percent_s: for so long */
+  int64_t exhaustion_ms;     /* alerts.exhaustion_hours: and when the limit is that near by the growth */
+  bool analysis_enabled;
+  int64_t analysis_maximum_ms; /* analysis.maximum_s */
+  uint64_t analysis_maximum_memory_bytes;
+  bool analysis_page;
   char metrics_textfile[512];  /* metrics.textfile: absolute path; "" = none */
   int64_t metrics_interval_ms; /* metrics.interval_s: between two writes of it and of status.json */
   uint64_t own_private_bytes;  /* own.private_bytes: beyond it event 106 */

@@ -70,6 +70,13 @@ static void take_group(call *c)
   }
 }
 
+static void confine_group(call *c, uint64_t maximum_bytes)
+{
+  if (c->group != NULL && maximum_bytes > 0 && c->guard.confine != NULL) {
+    c->guard.confine(c->guard.context, c->group, maximum_bytes);
+  }
+}
+
 static void leave_group(call *c)
 {
   if (c->group != NULL && c->guard.leave != NULL) {
@@ -276,6 +283,8 @@ static void set_priority(const call *c, seep_tracer_priority priority)
     (void)uv_os_setpriority(c->process.pid, UV_PRIORITY_HIGH);
   } else if (priority == SEEP_TRACER_PRIORITY_LOW) {
     (void)uv_os_setpriority(c->process.pid, UV_PRIORITY_BELOW_NORMAL);
+  } else if (priority == SEEP_TRACER_PRIORITY_IDLE) {
+    (void)uv_os_setpriority(c->process.pid, UV_PRIORITY_LOW);
   }
 }
 
@@ -309,6 +318,7 @@ static seep_status run(void *context, const seep_tracer_call *wanted, seep_trace
   }
   c->guard = child->guard;
   take_group(c);
+  confine_group(c, wanted->maximum_memory_bytes);
   set_priority(c, wanted->priority);
   c->owner = child;
   c->done = done;

@@ -35,6 +35,7 @@ typedef enum seep_command_kind {
   SEEP_COMMAND_LEAK_OPEN,   /* fill in leak->id */
   SEEP_COMMAND_LEAK_UPDATE, /* id 0: it has no row yet, or no more; open one */
   SEEP_COMMAND_CAPTURE_ADD,
+  SEEP_COMMAND_ANSWER_KEEP, /* what a recording shows */
   SEEP_COMMAND_SIDECAR,     /* write this beside the finished recording */
   SEEP_COMMAND_JOURNAL_ADD, /* durable when it returns; fill in id and done */
   SEEP_COMMAND_JOURNAL_REMOVE,
@@ -70,6 +71,7 @@ typedef struct seep_command {
     } poll;
     seep_store_leak *leak;
     seep_store_capture *capture;
+    const seep_store_answer *answer;
     struct {
       const char *path, *text;
       size_t length;
@@ -193,6 +195,14 @@ void seep_engine_inventory(seep_engine *engine, seep_now now, seep_process_key k
 
 /* The build of this server's wpr.exe, 0 = not known: at the start, and whenever it may have changed. */
 void seep_engine_recorder_build(seep_engine *engine, unsigned build);
+
+/* What came of reading a finished recording; answer->capture_id names its row (0: it has none). Event 310 or
+ * 311, and SEEP_COMMAND_ANSWER_KEEP. */
+void seep_engine_answered(seep_engine *engine, seep_now now, const seep_store_capture *capture,
+                          const seep_store_answer *answer);
+
+/* What the server can still commit; UINT64_MAX = not known. */
+uint64_t seep_engine_available_bytes(const seep_engine *engine);
 
 /* At the start: a promise of an earlier life about a tracing flag. It goes on waiting for a restart, or is
  * taken back: its time is over, the configuration does not want it any more, or it cannot be read (promise

@@ -28,6 +28,7 @@ static bool is_limited(uint32_t id)
   case SEEP_ALERT_FLAG_SET:
   case SEEP_ALERT_FLAG_TAKEN_BACK:
   case SEEP_ALERT_CULPRIT:
+  case SEEP_ALERT_NO_CULPRIT:
     return true;
   default:
     return false;

@@ -418,7 +418,7 @@ static void write_sidecar(seep_engine *engine, seep_now now, const seep_recorder
                           .ending = action->ending,
                           .file_name = name != NULL ? name + 1 : action->kept.path,
                           .kept = &action->kept};
-  if (!seep_shelf_sidecar(action->kept.path, path, sizeof path)) {
+  if (!seep_shelf_beside_name(action->kept.path, SEEP_BESIDE_SIDECAR, path, sizeof path)) {
     return;
   }
   if (open != NULL) {
@@ -497,12 +497,17 @@ void seep_engine__recorder_step(seep_engine *engine, seep_now now, const seep_re
   }
 }
 
+uint64_t seep_engine_available_bytes(const seep_engine *engine)
+{
+  return engine->memory_known && engine->memory.commit_limit_bytes > 0
+             ? seep_system_memory_headroom_bytes(&engine->memory)
+             : UINT64_MAX;
+}
+
 void seep_engine_recorder(seep_engine *engine, seep_now now, seep_recorder_event *event)
 {
   event->journal_ready = !engine->storage_down;
-  event->available_bytes = engine->memory_known && engine->memory.commit_limit_bytes > 0
-                               ? seep_system_memory_headroom_bytes(&engine->memory)
-                               : UINT64_MAX;
+  event->available_bytes = seep_engine_available_bytes(engine);
   if (event->kind == SEEP_RECORDER_REQUEST) {
     engine->recording_started = now.wall; /* until it has really started */
     if (seep_recorder_is_idle(&engine->recorder)) {

@@ -181,3 +181,42 @@ void seep_recording_notices_flag_taken_back(seep_alert *alert, const char *image
   seep_alert_add_text(alert, reason);
   seep_alert_add_text(alert, result);
 }
+
+/* ---- what a recording shows ---- */
+
+static void write_culprit(seep_alert *alert, const seep_store_capture *capture,
+                          const seep_store_answer *answer, const char *kind, double confidence)
+{
+  char text[SEEP_HUMAN_SURE_SIZE], share[32];
+  snprintf(share, sizeof share, "%.0f percent", 100.0 * answer->told.share);
+  seep_alert_init(alert, SEEP_ALERT_CULPRIT);
+  seep_alert_add_text(alert, capture->image);
+  seep_alert_add_u64(alert, capture->key.pid);
+  seep_alert_add_filetime(alert, capture->key.created);
+  seep_alert_add_text(alert, answer->told.culprit);
+  seep_alert_add_text(alert, answer->told.place);
+  seep_alert_add_text(alert, answer->told.company);
+  seep_alert_add_text(alert, answer->told.version);
+  seep_alert_add_bytes(alert, answer->told.bytes);
+  seep_alert_add_text(alert, share);
+  seep_alert_add_u64(alert, answer->told.allocations);
+  seep_alert_add_text(alert, answer->told.signature);
+  seep_alert_add_text(alert, kind != NULL ? seep_human_sure(kind, confidence, text, sizeof text) : NULL);
+  seep_alert_add_text(alert, capture->path);
+  seep_alert_add_text(alert, answer->told.doubts);
+}
+
+void seep_recording_notices_answer(seep_alert *alert, const seep_store_capture *capture,
+                                   const seep_store_answer *answer, const char *kind, double confidence)
+{
+  if (answer->state == SEEP_STORE_ANSWER_MADE && answer->told.culprit[0] != '\0') {
+    write_culprit(alert, capture, answer, kind, confidence);
+    return;
+  }
+  seep_alert_init(alert, SEEP_ALERT_NO_CULPRIT);
+  seep_alert_add_text(alert, capture->image);
+  seep_alert_add_u64(alert, capture->key.pid);
+  seep_alert_add_text(alert, capture->path);
+  seep_alert_add_text(alert, answer->told.why);
+  seep_alert_add_text(alert, answer->told.verdict);
+}

@@ -7,6 +7,7 @@
 #include "capture/recorder.h"
 #include "report/alert.h"
 #include "settings/settings.h"
+#include "store/store.h"
 
 /* What a TELL of the recorder's says. since: for a leftover, when it was made. */
 void seep_recording_notices_outcome(seep_alert *alert, const seep_recorder_action *action,
@@ -23,5 +24,10 @@ void seep_recording_notices_flag_set(seep_alert *alert, const seep_promise_flag 
 /* reason: why now; result: what was written. Both are literals. */
 void seep_recording_notices_flag_taken_back(seep_alert *alert, const char *image, const char *reason,
                                             const char *result);
+
+/* Event 310 when the answer names a culprit, else 311. kind: of the memory that leaks, with its confidence;
+ * NULL = not known. */
+void seep_recording_notices_answer(seep_alert *alert, const seep_store_capture *capture,
+                                   const seep_store_answer *answer, const char *kind, double confidence);
 
 #endif

@@ -147,6 +147,7 @@ static void second_passed(uv_timer_t *timer)
   watchdog->alerts_lost = 0;
   seep_watchdog__keep_feeds(watchdog);
   seep_watchdog__read_diagnosis(watchdog);
+  seep_watchdog__tend_analysis(watchdog);
   seep_engine_tick(watchdog->engine, now, read_usage(watchdog, &usage), busy ? &measures : NULL);
   seep_watchdog__settle(watchdog);
   seep_watchdog__publish(watchdog, false);
@@ -296,7 +297,8 @@ static seep_status make_parts(seep_watchdog *watchdog, seep_error *error)
     watchdog->child = seep_child_new(&watchdog->loop, watchdog->recorder_path, watchdog->temporary_folder,
                                      &watchdog->options.child_guard, &watchdog->tracer);
   }
-  if (watchdog->inbox == NULL || watchdog->engine == NULL || watchdog->tracer.run == NULL) {
+  bool reads = seep_watchdog__make_reader(watchdog);
+  if (watchdog->inbox == NULL || watchdog->engine == NULL || watchdog->tracer.run == NULL || !reads) {
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "watchdog", NULL);
   }
   return SEEP_OK;
@@ -365,6 +367,7 @@ seep_status seep_watchdog_run(seep_watchdog *watchdog, seep_error *error)
   seep_watchdog__open_store(watchdog);
   if (!watchdog->folder_unusable) {
     make_folders(watchdog);
+    (void)seep_watchdog__clean_analysis(watchdog);
     list_recoveries(watchdog);
   }
   seep_watchdog__read_diagnosis(watchdog);
@@ -406,6 +409,7 @@ void seep_watchdog_free(seep_watchdog *watchdog)
     return;
   }
   seep_child_free(watchdog->child);
+  seep_child_free(watchdog->reader.child);
   if (watchdog->loop_ready) {
     uv_walk(&watchdog->loop, close_handle, NULL);
     (void)uv_run(&watchdog->loop, UV_RUN_DEFAULT);

@@ -45,7 +45,10 @@ typedef struct seep_watchdog_options {
   seep_clock clock; /* asked by the loop and, once per look, by its worker thread */
   seep_own_usage_source usage;
   const seep_tracer *tracer;    /* NULL: a child process of recorder_path */
-  seep_child_guard child_guard; /* for that child; zeros = none */
+  const char *reader_path;      /* of the program whose verb `report` reads recordings: this one; NULL: nobody
+                                 * reads them */
+  const seep_tracer *reader;    /* NULL: a child process of reader_path */
+  seep_child_guard child_guard; /* for those children; zeros = none */
   seep_tracing_flags flags;     /* read NULL: no tracing flag is ever set */
   unsigned (*recorder_build)(
       const char *recorder_path); /* third part of its file version, 0 = not known; or NULL */

@@ -97,6 +97,9 @@ void seep_watchdog__carry_out(void *context, seep_command *command)
   case SEEP_COMMAND_LINEAGE_KEEP:
     seep_watchdog__store_row(watchdog, command);
     break;
+  case SEEP_COMMAND_ANSWER_KEEP:
+    seep_watchdog__keep_answer(watchdog, command->as.answer);
+    break;
   case SEEP_COMMAND_SIDECAR:
     write_sidecar(watchdog, command);
     break;

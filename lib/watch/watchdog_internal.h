@@ -1,7 +1,8 @@
 /* Shared by watchdog.c (the loop and its life), watchdog_commands.c (carrying out commands), watchdog_feed.c
- * (Windows' events), watchdog_publish.c (files for others), watchdog_memory.c (looking into a process),
- * watchdog_recorder.c (wpr and what it leaves), watchdog_shelf.c (room for finished recordings),
- * watchdog_stop.c (the end) and watchdog_store.c (the store's part of the commands) alone. */
+ * (Windows' events), watchdog_analysis.c (what recordings show), watchdog_publish.c (files for others),
+ * watchdog_memory.c (looking into a process), watchdog_recorder.c (wpr and what it leaves), watchdog_shelf.c
+ * (room for finished recordings), watchdog_stop.c (the end) and watchdog_store.c (the store's part of the
+ * commands) alone. */
 #ifndef SEEP_WATCH_WATCHDOG_INTERNAL_H
 #define SEEP_WATCH_WATCHDOG_INTERNAL_H
 
@@ -44,6 +45,18 @@ typedef struct seep_watchdog_publication {
   char status_text[SEEP_PULSE_SIZE], metrics_text[SEEP_PULSE_SIZE];
 } seep_watchdog_publication;
 
+/* One recording is read at a time, by a child process. */
+typedef struct seep_watchdog_reader {
+  seep_child *child; /* NULL: somebody else's port, or none */
+  seep_tracer port;  /* run NULL: nobody reads recordings */
+  bool runs;
+  uint64_t due_ms;            /* when to look for one, of the loop's own clock */
+  seep_store_capture capture; /* that is read, or was the last one */
+  bool answer_waits;          /* the store has refused what came of it */
+  seep_store_answer answer;
+  char answer_partial[SEEP_RECORDER_PATH_SIZE], page_partial[SEEP_RECORDER_PATH_SIZE];
+} seep_watchdog_reader;
+
 struct seep_watchdog {
   seep_watchdog_options options; /* its texts point into the arrays below */
   char version[32];
@@ -80,6 +93,7 @@ struct seep_watchdog {
   seep_engine *engine;
   seep_child *child;
   seep_tracer tracer;
+  seep_watchdog_reader reader;
 
   seep_store *store;
   bool folder_unusable;
@@ -220,6 +234,19 @@ bool seep_watchdog__has_room(seep_watchdog *watchdog, const char *image);
 
 /* Removes what is beyond the quota and may go. */
 void seep_watchdog__make_room(seep_watchdog *watchdog);
+
+/* ---- watchdog_analysis.c ---- */
+
+/* false: no memory, or a path is too long. */
+bool seep_watchdog__make_reader(seep_watchdog *watchdog);
+void seep_watchdog__tend_analysis(seep_watchdog *watchdog); /* each second: reads what is still to be read */
+void seep_watchdog__end_analysis(seep_watchdog *watchdog);  /* it is read another time */
+
+/* Removes what readers have left behind; false: some of it stays. Not while one runs. */
+bool seep_watchdog__clean_analysis(seep_watchdog *watchdog);
+
+/* Writes what came of the recording that was read last, now or as soon as it can be. */
+void seep_watchdog__keep_answer(seep_watchdog *watchdog, const seep_store_answer *answer);
 
 /* The engine's emit. */
 void seep_watchdog__carry_out(void *context, seep_command *command);

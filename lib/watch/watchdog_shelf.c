@@ -1,7 +1,7 @@
 /*
- * Room among the finished recordings: what the shelf's rules (capture/shelf.h) mark goes, with its side-car,
- * and its row says when. The folder tells what is there; a file of a name that is not ours is not counted and
- * not touched.
+ * Room among the finished recordings: what the shelf's rules (capture/shelf.h) mark goes, with what lies
+ * beside it, and its row says when. The folder tells what is there; a file of a name that is not ours is not
+ * counted and not touched.
  */
 #include "watch/watchdog_internal.h"
 
@@ -35,7 +35,10 @@ static bool add_item(void *context, const char *name, const char *path)
   seep_shelf_item *item = &s->items[s->count];
   if (seep_shelf_parse(name, item)) {
     item->bytes = seep_files_size(path);
-    item->bytes += seep_shelf_sidecar(path, beside, sizeof beside) ? seep_files_size(beside) : 0;
+    for (int which = 0; which < SEEP_BESIDES; which++) {
+      bool named = seep_shelf_beside_name(path, (seep_shelf_beside)which, beside, sizeof beside);
+      item->bytes += named ? seep_files_size(beside) : 0;
+    }
     s->count++;
   }
   return s->count < ITEMS_MOST;
@@ -49,8 +52,10 @@ static void remove_item(seep_watchdog *watchdog, const seep_shelf_item *item)
       !seep_files_remove(path)) {
     return;
   }
-  if (seep_shelf_sidecar(path, beside, sizeof beside)) {
-    (void)seep_files_remove(beside);
+  for (int which = 0; which < SEEP_BESIDES; which++) {
+    if (seep_shelf_beside_name(path, (seep_shelf_beside)which, beside, sizeof beside)) {
+      (void)seep_files_remove(beside);
+    }
   }
   if (watchdog->store != NULL) {
     (void)seep_store_capture_removed(watchdog->store, path, seep_watchdog__now(watchdog).wall, NULL);

@@ -87,6 +87,7 @@ void seep_watchdog__begin_stop(seep_watchdog *watchdog)
   }
   watchdog->stopping = true;
   watchdog->stop_began_ms = uv_now(&watchdog->loop);
+  seep_watchdog__end_analysis(watchdog);
   uv_timer_stop(&watchdog->poll_timer);
   uv_timer_set_repeat(&watchdog->second_timer, STOPPING_TICK_MS);
   uv_timer_again(&watchdog->second_timer);

@@ -268,6 +268,7 @@ void seep_watchdog__store_row(seep_watchdog *watchdog, seep_command *command)
     status = seep_store_capture_add(watchdog->store, command->as.capture, &error);
     watchdog->capture_waits = status != SEEP_OK && status != SEEP_INVALID;
     watchdog->capture = *command->as.capture;
+    watchdog->reader.due_ms = 0;
     break;
   case SEEP_COMMAND_LINEAGE_KEEP:
     status = seep_store_lineage_save(watchdog->store, command->as.lineage, &error);

@@ -1,7 +1,7 @@
 /*
  * A job object of its own for each call of the recorder: what the call starts itself belongs to it, so that
- * ending a call at its deadline ends all of it. The job never ends anything by being closed: a -stop that is
- * merging must outlive us.
+ * ending a call at its deadline ends all of it. The job never ends anything by being closed, unless it was
+ * confined: a -stop that is merging must outlive us.
  */
 #ifndef SEEP_WIN_JOB_H
 #define SEEP_WIN_JOB_H

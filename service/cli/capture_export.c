@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "base/text.h"
+#include "capture/shelf.h"
 #include "capture_file.h"
 #include "capture_record.h"
 #include "capture_verbs.h"
@@ -127,7 +128,16 @@ static int write_etl(const seep_query *query, const seep_store_capture *capture,
   return status == SEEP_OK ? SEEP_EXIT_DONE : fail_with(query, &error);
 }
 
-static int say_done(const seep_query *query, const seep_store_capture *capture)
+/* What has been found out lies beside the recording, and goes with it when room is made. */
+static void say_page(const char *recording)
+{
+  char page[SEEP_CAPTURE_FILE_PATH_SIZE], clean[SEEP_OUTPUT_NAME_SIZE];
+  if (seep_shelf_beside_name(recording, SEEP_BESIDE_PAGE, page, sizeof page) && seep_files_size(page) > 0) {
+    printf("what it shows: %s\n", seep_output_presentable(page, true, clean, sizeof clean));
+  }
+}
+
+static int say_done(const seep_query *query, const seep_store_capture *capture, const char *recording)
 {
   const char *path = query->operands[1];
   const uint64_t bytes = seep_files_size(path);
@@ -146,6 +156,7 @@ static int say_done(const seep_query *query, const seep_store_capture *capture)
   printf("%s: %s (%" PRIu64 " bytes)%s\n", seep_output_presentable(path, true, clean, sizeof clean),
          seep_human_bytes(bytes, human, sizeof human), bytes,
          capture->sha256[0] != '\0' ? "" : ", not checked: its SHA-256 is not known");
+  say_page(recording);
   return seep_query_finish(query, SEEP_OK, NULL);
 }
 
@@ -160,7 +171,7 @@ int seep_capture_export(int first, int argc, char **argv)
     return seep_cli_fail(query.verb, SEEP_EXIT_USAGE, query.csv ? "--csv" : "export",
                          "say: captures export ID OUT.etl");
   }
-  code = code == SEEP_EXIT_DONE ? seep_capture_record_find(&query, true, &capture) : code;
+  code = code == SEEP_EXIT_DONE ? seep_capture_record_find(&query, true, &capture, NULL) : code;
   if (code != SEEP_EXIT_DONE) {
     return code;
   }
@@ -172,5 +183,5 @@ int seep_capture_export(int first, int argc, char **argv)
   }
   code = check(&query, &capture, &file);
   code = code == SEEP_EXIT_DONE ? write_etl(&query, &capture, &file) : code;
-  return code == SEEP_EXIT_DONE ? say_done(&query, &capture) : code;
+  return code == SEEP_EXIT_DONE ? say_done(&query, &capture, file.path) : code;
 }

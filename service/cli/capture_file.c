@@ -43,7 +43,7 @@ static bool ends_with(const char *text, const char *ending)
 
 const char *seep_capture_file_sidecar(const char *path, char *out, size_t out_size)
 {
-  (void)seep_shelf_sidecar(seep_capture_file_name(path), out, out_size);
+  (void)seep_shelf_beside_name(seep_capture_file_name(path), SEEP_BESIDE_SIDECAR, out, out_size);
   return out;
 }
 

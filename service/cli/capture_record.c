@@ -113,7 +113,8 @@ static int say_not_found(const seep_query *query, const search *s)
                        s->id != 0 ? "not found; 'captures list' has the ids" : why);
 }
 
-int seep_capture_record_find(const seep_query *query, bool latest_kept, seep_store_capture *capture)
+int seep_capture_record_find(const seep_query *query, bool latest_kept, seep_store_capture *capture,
+                             seep_store_answer *answer)
 {
   seep_store *store = NULL;
   seep_error error = {0};
@@ -125,6 +126,10 @@ int seep_capture_record_find(const seep_query *query, bool latest_kept, seep_sto
   int code = seep_query_open_store(query, &store);
   if (code == SEEP_EXIT_DONE && seep_store_captures(store, look, &s, &error) != SEEP_OK) {
     code = seep_query_fail(query, &error);
+  }
+  if (code == SEEP_EXIT_DONE && s.found && answer != NULL &&
+      seep_store_answer_get(store, capture->id, answer, NULL) != SEEP_OK) {
+    answer->capture_id = 0;
   }
   seep_store_close(store);
   return code == SEEP_EXIT_DONE && !s.found ? say_not_found(query, &s) : code;

@@ -25,7 +25,9 @@ bool seep_capture_record_fill(cJSON *object, const seep_store_capture *capture);
 const char *seep_capture_record_loss(const seep_store_capture *capture, char *out, size_t out_size);
 
 /* The recording that the query's first operand names: an id, or "latest" - the newest, or the newest whose
- * file is kept. SEEP_EXIT_DONE, or what is wrong has been said. */
-int seep_capture_record_find(const seep_query *query, bool latest_kept, seep_store_capture *capture);
+ * file is kept. *answer: what it shows, capture_id 0 when nobody has begun to find out; NULL: not wanted.
+ * SEEP_EXIT_DONE, or what is wrong has been said. */
+int seep_capture_record_find(const seep_query *query, bool latest_kept, seep_store_capture *capture,
+                             seep_store_answer *answer);
 
 #endif

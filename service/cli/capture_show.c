@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/text.h"
+#include "capture_answer.h"
 #include "capture_file.h"
 #include "capture_record.h"
 #include "capture_verbs.h"
@@ -27,7 +28,8 @@ typedef struct shown {
   seep_capture_file file;
   seep_status there; /* SEEP_OK, or why the file is not */
   seep_error error;
-  bool compared, matches; /* compared: its digest was taken, and there was one to compare it with */
+  seep_store_answer answer; /* capture_id 0: nobody has begun to find out */
+  bool compared, matches;   /* compared: its digest was taken, and there was one to compare it with */
 } shown;
 
 /* ---- for people ---- */
@@ -93,6 +95,11 @@ static void say_trace(const seep_store_capture *capture)
   }
 }
 
+static void say_answer(const char *label, const char *value)
+{
+  say(label, "%s", value);
+}
+
 static void say_where(const shown *s)
 {
   const seep_store_capture *capture = &s->capture;
@@ -147,16 +154,18 @@ static void say_next_step(const shown *s)
   if (s->file.packed) {
     say("next step", "seepwatch captures export %" PRId64 " out.etl%s%s%s", s->capture.id,
         own ? " --db \"" : "", own ? s->query->database : "", own ? "\"" : "");
-    say("", "and open out.etl in Windows Performance Analyzer");
+    say("", "and open out.etl in Windows Performance Analyzer; or, for all that it shows,");
   } else {
-    say("next step", "open the file in Windows Performance Analyzer");
+    say("next step", "open the file in Windows Performance Analyzer; or, for all that it shows,");
   }
+  say("", "seepwatch report \"%s\" --pid %" PRIu32, s->file.path, s->capture.key.pid);
 }
 
 static void write_text(const shown *s)
 {
   say_recording(&s->capture);
   say_trace(&s->capture);
+  seep_capture_answer_lines(s->answer.capture_id != 0 ? &s->answer : NULL, say_answer);
   say_file(s);
   say_next_step(s);
 }
@@ -182,6 +191,7 @@ static bool write_json(const shown *s)
   bool ok = document != NULL && seep_capture_record_fill(document, &s->capture) &&
             seep_output_add_text_or_null(document, "sidecar",
                                          seep_capture_file_sidecar(s->capture.path, name, sizeof name)) &&
+            seep_capture_answer_add(document, s->answer.capture_id != 0 ? &s->answer : NULL) &&
             add_file(document, s) && seep_output_json(document);
   putchar('\n');
   cJSON_Delete(document);
@@ -229,7 +239,7 @@ int seep_capture_show(int first, int argc, char **argv)
   if (code == SEEP_EXIT_DONE && query.csv) {
     return seep_cli_fail(query.verb, SEEP_EXIT_USAGE, "--csv", "show takes --json");
   }
-  code = code == SEEP_EXIT_DONE ? seep_capture_record_find(&query, false, &s.capture) : code;
+  code = code == SEEP_EXIT_DONE ? seep_capture_record_find(&query, false, &s.capture, &s.answer) : code;
   if (code != SEEP_EXIT_DONE) {
     return code;
   }

@@ -85,20 +85,27 @@ static bool keep_alert(void *context, const seep_store_event *event)
   return !facts->no_memory;
 }
 
+typedef struct gathering {
+  seep_leaks_facts *facts;
+  seep_store *store;
+} gathering;
+
 static bool keep_capture(void *context, const seep_store_capture *capture)
 {
-  seep_leaks_facts *facts = context;
+  const gathering *all = context;
+  seep_leaks_facts *facts = all->facts;
   for (size_t i = 0; i < facts->count && !facts->no_memory; i++) {
     seep_leaks_fact *fact = &facts->items[i];
     if (capture->leak_id != fact->leak.id) {
       continue;
     }
     void *items = fact->captures;
-    seep_store_capture *kept = append(&items, &fact->capture_count, &fact->capture_capacity, sizeof *kept);
+    seep_leaks_recording *kept = append(&items, &fact->capture_count, &fact->capture_capacity, sizeof *kept);
     fact->captures = items;
     facts->no_memory = kept == NULL;
     if (kept != NULL) {
-      *kept = *capture;
+      *kept = (seep_leaks_recording){.capture = *capture};
+      (void)seep_store_answer_get(all->store, capture->id, &kept->answer, NULL);
     }
   }
   return !facts->no_memory;
@@ -156,6 +163,7 @@ seep_status seep_leaks_facts_gather(seep_leaks_facts *facts, seep_store *store, 
 {
   seep_status status = SEEP_OK;
   seep_error each = {0};
+  gathering here = {facts, store};
   seep_store_filter all, since;
   seep_store_filter_init(&all);
   seep_store_filter_init(&since);
@@ -166,7 +174,7 @@ seep_status seep_leaks_facts_gather(seep_leaks_facts *facts, seep_store *store, 
   }
   if (facts->count > 0) {
     note_failure(&status, error, seep_store_events(store, &since, keep_alert, facts, &each), &each);
-    note_failure(&status, error, seep_store_captures(store, keep_capture, facts, &each), &each);
+    note_failure(&status, error, seep_store_captures(store, keep_capture, &here, &each), &each);
     note_failure(&status, error, seep_store_exhaustions(store, &all, keep_naming, facts, &each), &each);
   }
   return status;

@@ -24,11 +24,16 @@ typedef struct seep_leaks_naming {
   uint32_t handles;
 } seep_leaks_naming;
 
+typedef struct seep_leaks_recording {
+  seep_store_capture capture;
+  seep_store_answer answer; /* capture_id 0: nobody has begun to find out what it shows */
+} seep_leaks_recording;
+
 typedef struct seep_leaks_fact {
   seep_store_leak leak;
   char told_image[256]; /* as alerts write its name */
   seep_store_event *alerts;
-  seep_store_capture *captures;
+  seep_leaks_recording *captures;
   seep_leaks_naming *namings;
   size_t alert_count, capture_count, naming_count;
   size_t alert_capacity, capture_capacity, naming_capacity;

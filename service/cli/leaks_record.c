@@ -1,5 +1,6 @@
 #include "leaks_record.h"
 
+#include "capture_answer.h"
 #include "capture_record.h"
 #include "event_print.h"
 #include "output.h"
@@ -101,7 +102,9 @@ static bool add_captures(cJSON *object, const seep_leaks_fact *fact)
   bool ok = list != NULL;
   for (size_t i = 0; ok && i < fact->capture_count; i++) {
     cJSON *item = seep_output_append_object(list);
-    ok = item != NULL && seep_capture_record_fill(item, &fact->captures[i]);
+    const seep_leaks_recording *recording = &fact->captures[i];
+    ok = item != NULL && seep_capture_record_fill(item, &recording->capture) &&
+         seep_capture_answer_add(item, recording->answer.capture_id != 0 ? &recording->answer : NULL);
   }
   return ok;
 }

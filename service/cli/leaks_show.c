@@ -122,12 +122,16 @@ static void say_captures(const seep_leaks_fact *fact)
   char time[SEEP_WALL_TEXT_SIZE], bytes[SEEP_HUMAN_SIZE], number[24];
   head("Recordings", fact->capture_count);
   for (size_t i = 0; i < fact->capture_count; i++) {
-    const seep_store_capture *capture = &fact->captures[i];
+    const seep_store_capture *capture = &fact->captures[i].capture;
+    const seep_trace_told *told = &fact->captures[i].answer.told;
     snprintf(number, sizeof number, "%" PRId64, capture->id);
     say(number, "%s, %s, %s, %s: %s", seep_wall_text(capture->started, time, sizeof time), capture->kind,
         seep_capture_record_state(capture), seep_human_bytes(capture->bytes, bytes, sizeof bytes),
         capture->outcome);
     say_if("", capture->path);
+    if (told->culprit[0] != '\0') {
+      say("", "culprit %s%s%s", told->culprit, told->place[0] != '\0' ? ", " : "", told->place);
+    }
   }
   if (fact->capture_count > 0) {
     puts("  seepwatch captures show ID says all about one.");

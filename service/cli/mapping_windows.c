@@ -73,8 +73,12 @@ seep_status seep_mapping_open(seep_mapping *mapping, const char *path, seep_erro
     return seep_error_set(error, SEEP_NO_MEMORY, SEEP_DOMAIN_NONE, 0, "malloc", "no memory (malloc)");
   }
   seep_status status = SEEP_OK;
+  /* A path may come from a trace and lead, by a link planted meanwhile, to a pipe: whoever listens there must
+   * not be able to act as us, who may be LocalSystem. */
   HANDLE file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING,
-                            FILE_ATTRIBUTE_NORMAL | FILE_FLAG_RANDOM_ACCESS, NULL);
+                            FILE_ATTRIBUTE_NORMAL | FILE_FLAG_RANDOM_ACCESS | SECURITY_SQOS_PRESENT |
+                                SECURITY_IDENTIFICATION,
+                            NULL);
   DWORD code = GetLastError();
   if (file != INVALID_HANDLE_VALUE) {
     status = map(mapping, file, error);

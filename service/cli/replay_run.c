@@ -213,6 +213,7 @@ static void emit(void *context, seep_command *command)
     run->no_memory = run->no_memory || run->cases.no_memory;
     break;
   case SEEP_COMMAND_CAPTURE_ADD:
+  case SEEP_COMMAND_ANSWER_KEEP:
   case SEEP_COMMAND_SIDECAR:
   case SEEP_COMMAND_JOURNAL_ADD:
   case SEEP_COMMAND_JOURNAL_REMOVE:

@@ -313,10 +313,15 @@ static void side_cars_are_named_after_their_recordings(void **state)
                                          {"", ""}};
   char out[64], small[6];
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-    assert_int_equal(seep_shelf_sidecar(names[i][0], out, sizeof out), names[i][1][0] != '\0');
+    assert_int_equal(seep_shelf_beside_name(names[i][0], SEEP_BESIDE_SIDECAR, out, sizeof out),
+                     names[i][1][0] != '\0');
     assert_string_equal(out, names[i][1]);
   }
-  assert_false(seep_shelf_sidecar("a.etl", small, sizeof small));
+  assert_true(seep_shelf_beside_name("a.etl.gz", SEEP_BESIDE_ANSWER, out, sizeof out));
+  assert_string_equal(out, "a.answer.json");
+  assert_true(seep_shelf_beside_name("b.partial.etl", SEEP_BESIDE_PAGE, out, sizeof out));
+  assert_string_equal(out, "b.html");
+  assert_false(seep_shelf_beside_name("a.etl", SEEP_BESIDE_SIDECAR, small, sizeof small));
   assert_string_equal(small, "");
 }
 

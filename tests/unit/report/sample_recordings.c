@@ -98,24 +98,41 @@ static void flag_taken_back(seep_alert *alert)
                                          "the value was removed, which had not been there before");
 }
 
+static const seep_store_capture read_recording = {
+    .key = {5200, (uint64_t)(NOON - 2 * SEEP_MS_PER_DAY + INT64_C(11644473600000)) * 10000},
+    .image = "w3wp.exe",
+    .path = "C:\\ProgramData\\Seepwatch\\captures\\20261122T120000Z-w3wp.exe-5200-heap.etl.gz"};
+
 static void culprit(seep_alert *alert)
 {
-  seep_alert_init(alert, SEEP_ALERT_CULPRIT);
-  seep_alert_add_text(alert, "w3wp.exe");
-  seep_alert_add_u64(alert, 5200);
-  seep_alert_add_wall(alert, (seep_wall){NOON - 2 * SEEP_MS_PER_DAY});
-  seep_alert_add_text(alert, "Contoso.Pricing.dll");
-  seep_alert_add_text(alert, "PriceCache::Insert+0x1f4");
-  seep_alert_add_text(alert, "Contoso Ltd.");
-  seep_alert_add_text(alert, "4.2.1107.0");
-  seep_alert_add_bytes(alert, UINT64_C(247463936));
-  seep_alert_add_text(alert, "92 percent");
-  seep_alert_add_u64(alert, 316411);
-  seep_alert_add_text(alert, "7c1e09d2b4a65f33");
-  seep_alert_add_text(alert, "Heap, 87 percent sure");
-  seep_alert_add_text(alert,
-                      "C:\\ProgramData\\Seepwatch\\captures\\20261122T120000Z-w3wp.exe-5200-heap.etl.gz");
-  seep_alert_add_text(alert, NULL);
+  const seep_store_answer answer = {.state = SEEP_STORE_ANSWER_MADE,
+                                    .told.culprit = "Contoso.Pricing.dll",
+                                    .told.place = "PriceCache::Insert+0x1f4",
+                                    .told.company = "Contoso Ltd.",
+                                    .told.version = "4.2.1107.0",
+                                    .told.signature = "7c1e09d2b4a65f33",
+                                    .told.bytes = UINT64_C(247463936),
+                                    .told.allocations = 316411,
+                                    .told.share = 0.92};
+  seep_recording_notices_answer(alert, &read_recording, &answer, "Heap", 0.87);
+}
+
+static void nobody(seep_alert *alert)
+{
+  const seep_store_answer answer = {
+      .state = SEEP_STORE_ANSWER_MADE,
+      .told.why = "nothing was allocated and kept while the recording ran",
+      .told.verdict =
+          "w3wp.exe (process 5200) has given back all that it allocated while the trace of 15 min ran."};
+  seep_recording_notices_answer(alert, &read_recording, &answer, NULL, 0.0);
+}
+
+static void unread(seep_alert *alert)
+{
+  const seep_store_answer answer = {.state = SEEP_STORE_ANSWER_FAILED,
+                                    .told.why =
+                                        "reading it took longer than analysis.maximum_s and was given up"};
+  seep_recording_notices_answer(alert, &read_recording, &answer, NULL, 0.0);
 }
 
 const sample_alert sample_alerts_of_recordings[] = {
@@ -129,4 +146,6 @@ const sample_alert sample_alerts_of_recordings[] = {
     {SEEP_ALERT_FLAG_SET, "tracing flag set", "Of another program", flag_of_program},
     {SEEP_ALERT_FLAG_TAKEN_BACK, "tracing flag taken back", NULL, flag_taken_back},
     {SEEP_ALERT_CULPRIT, "culprit named", NULL, culprit},
+    {SEEP_ALERT_NO_CULPRIT, "no culprit", "When nothing is left", nobody},
+    {SEEP_ALERT_NO_CULPRIT, "no culprit", "When it could not be read", unread},
     {0, NULL, NULL, NULL}};

@@ -30,6 +30,7 @@
 #define ON_SERVER "C:\\ProgramData\\Seepwatch\\captures\\"
 #define PACKED "20260301T000100Z-app.exe-4242-virtualalloc.etl.gz"
 #define PACKED_SIDECAR "20260301T000100Z-app.exe-4242-virtualalloc.json"
+#define PACKED_PAGE "20260301T000100Z-app.exe-4242-virtualalloc.html"
 #define PLAIN "20260301T000200Z-app.exe-4242-heap.etl"
 #define DAMAGED "20260301T000300Z-bad.exe-8-heap.etl.gz"
 #define CUT "20260301T000400Z-cut.exe-8-heap.etl.gz"
@@ -297,7 +298,9 @@ static void test_show_text(void **state)
   result = RUN(0, "captures", "show", "2", "--db", DATABASE);
   SAYS(result->out, "  process        " TAME "\n");
   SAYS(result->out, "  lost           12 events and 1 buffer lost\n");
-  SAYS(result->out, "  next step      open the file in Windows Performance Analyzer\n");
+  SAYS(result->out,
+       "  next step      open the file in Windows Performance Analyzer; or, for all that it shows,\n");
+  SAYS(result->out, "                 seepwatch report \"");
   SAYS(result->out, "  SHA-256        not known\n");
   result = RUN(0, "captures", "show", "5", "--db", DATABASE);
   SAYS(result->out, "  is there       no; removed 2026-03-02T00:00:00.000Z to make room for others\n");
@@ -389,6 +392,12 @@ static void test_export(void **state)
   SAYS(result->out, "(300000 bytes), not checked: its SHA-256 is not known\n");
   assert_is_trace(TARGET);
   spawn_file_remove(TARGET);
+  spawn_file_write(CAPTURES "/" PACKED_PAGE, "<", 1);
+  result = RUN(0, "captures", "export", "1", TARGET, "--db", DATABASE);
+  SAYS(result->out, "\nwhat it shows: ");
+  SAYS(result->out, PACKED_PAGE "\n");
+  spawn_file_remove(TARGET);
+  spawn_file_remove(CAPTURES "/" PACKED_PAGE);
   result = RUN(0, "captures", "export", "--json", "1", TARGET, "--db", DATABASE);
   cJSON *document = spawn_json(&result->out);
   assert_string_equal(spawn_string(document, "path"), TARGET);

@@ -108,7 +108,12 @@ static void add_captures(seep_store *store)
                               .removed = {CLOSED_MS}};
   seep_store_capture other = {.leak_id = 7, .image = "App.exe", .outcome = "another case's"};
   seep_store_capture nobody = {.image = "App.exe", .outcome = "no case's"};
+  const seep_store_answer answer = {.capture_id = 1,
+                                    .state = SEEP_STORE_ANSWER_MADE,
+                                    .told.culprit = "Contoso.dll",
+                                    .told.place = "\x1B[0m+0x12"};
   assert_int_equal(seep_store_capture_add(store, &saved, NULL), SEEP_OK);
+  assert_int_equal(seep_store_answer_set(store, &answer, NULL), SEEP_OK);
   assert_int_equal(seep_store_capture_add(store, &other, NULL), SEEP_OK);
   assert_int_equal(seep_store_capture_add(store, &nobody, NULL), SEEP_OK);
 }
@@ -215,6 +220,7 @@ static void check_rest(const cJSON *leak)
   assert_string_equal(spawn_string(capture, "started"), "2026-03-01T01:00:01.000Z");
   assert_string_equal(spawn_string(capture, "ended"), "2026-03-01T01:01:01.000Z");
   assert_string_equal(spawn_string(capture, "removed"), "2026-03-01T02:00:00.000Z");
+  assert_string_equal(spawn_string(spawn_member(capture, "answer"), "culprit"), "Contoso.dll");
   const cJSON *naming = item_of(leak, "exhaustions", 1, 0);
   assert_true(spawn_number(naming, "id") == 1 && spawn_number(naming, "record_id") == 77);
   assert_string_equal(spawn_string(naming, "time"), "2026-03-01T01:00:00.000Z");
@@ -308,6 +314,7 @@ static void test_text_of_one(void **state)
                       "Recordings:\n"
                       "  1              2026-03-01T01:00:01.000Z, heap, removed, 1.00 MB: saved\n"
                       "                 D:\\captures\\app.etl.gz\n"
+                      "                 culprit Contoso.dll, \xEF\xBF\xBD[0m+0x12\n"
                       "  seepwatch captures show ID says all about one.\n"
                       "\n"
                       "Events 2004 that name it:\n"

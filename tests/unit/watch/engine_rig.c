@@ -134,6 +134,10 @@ static void carry(void *context, seep_command *command)
   case SEEP_COMMAND_LINEAGE_KEEP:
     keep_lineage(r, command->as.lineage);
     break;
+  case SEEP_COMMAND_ANSWER_KEEP:
+    r->answers++;
+    r->last_answer = *command->as.answer;
+    break;
   case SEEP_COMMAND_CAPTURE_ADD:
     r->captures++;
     r->last_capture = *command->as.capture;

@@ -40,7 +40,8 @@ typedef struct engine_rig {
   size_t journal_count;
   seep_status journal_answer;
   seep_store_capture last_capture;
-  size_t captures, sidecars;
+  seep_store_answer last_answer;
+  size_t captures, sidecars, answers;
   char sidecar[SEEP_SIDECAR_SIZE]; /* the last one */
   char sidecar_path[512];
   const char *host;   /* of the next engine; NULL = not known */

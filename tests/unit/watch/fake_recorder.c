@@ -4,6 +4,9 @@
  * nothing. Each call is appended to calls.txt, and knobs.txt rules it ("hang 1": seconds; "stop_hang 1":
  * -stop alone; "fail 2": the n-th call exits with 9; "start_exit N", "stop_exit N": that verb exits with N,
  * which needs Windows beyond 255). Both files lie two folders above TMP.
+ *
+ * "report", our own verb, writes what knobs say a reader has found: "read_hang N", "read_exit N" (with
+ * nothing written; "read_mute 1": nor said), "read_nobody 1", "read_rubbish 1".
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -119,10 +122,54 @@ static int write_file(const char *path, const char *text)
   return fclose(file) == 0 ? 0 : 8;
 }
 
+/* ---- what "report" writes ---- */
+
+static const char *value_of(int argc, char **argv, const char *option)
+{
+  for (int i = 1; i + 1 < argc; i++) {
+    if (strcmp(argv[i], option) == 0) {
+      return argv[i + 1];
+    }
+  }
+  return NULL;
+}
+
+static int read_recording(int argc, char **argv)
+{
+  static const char somebody[] =
+      "{\"schema\":1,\"verdict\":\"Contoso.dll has not given back 1 MB\",\"culprit\":{\"certainty\":\"weak\","
+      "\"name\":\"Contoso.dll\",\"module\":1,\"bucket\":null,\"place\":\"Keep+0x12\",\"bytes\":1048576,"
+      "\"count\":7,\"share\":0.875,\"signature\":\"0123456789abcdef\",\"doubts\":[\"short\",\"spread\"]},"
+      "\"modules\":[{\"company\":\"nobody\"},{\"company\":\"Contoso\",\"file_version\":\"1.2.3.4\"}]}";
+  static const char nobody[] = "{\"schema\":1,\"verdict\":\"Nothing is left.\",\"culprit\":null}";
+  const char *answer = value_of(argc, argv, "--answer"), *page = value_of(argc, argv, "--html");
+  if (knob("read_hang") != 0) {
+    sleep_seconds((unsigned)knob("read_hang"));
+  }
+  if (knob("read_exit") != 0) {
+    if (knob("read_mute") == 0) {
+      fprintf(stderr, "seepwatch: report: reading %s: not a trace\x1B[2J\n", argv[2]);
+    }
+    return (int)knob("read_exit");
+  }
+  const char *text = knob("read_rubbish") != 0 ? "rubbish" : knob("read_nobody") != 0 ? nobody : somebody;
+  int code = answer != NULL ? write_file(answer, text) : 7;
+  return code == 0 && page != NULL ? write_file(page, "<!doctype html>") : code;
+}
+
 /* Without a name of its own a recording has the one that everybody uses. */
 static const char *instance_of(int argc, char **argv)
 {
   return argc > 2 && strcmp(argv[argc - 2], "-instancename") == 0 ? argv[argc - 1] : "WprApp";
+}
+
+static void tell_progress(unsigned long call)
+{
+  for (int i = 0; i < 2000; i++) {
+    printf("\r  %d%%  [                    ]", i / 20); /* more than a pipe holds: it must be drained */
+  }
+  fflush(stdout);
+  fprintf(stderr, "call %lu\n", call);
 }
 
 int main(int argc, char **argv)
@@ -133,16 +180,17 @@ int main(int argc, char **argv)
     return 7;
   }
   unsigned long call = count_call(argc, argv);
-  for (int i = 0; i < 2000; i++) {
-    printf("\r  %d%%  [                    ]", i / 20); /* more than a pipe holds: it must be drained */
+  if (strcmp(argv[1], "report") != 0) {
+    tell_progress(call);
   }
-  fflush(stdout);
-  fprintf(stderr, "call %lu\n", call);
   if (knob("hang") != 0) {
     sleep_seconds((unsigned)knob("hang"));
   }
   if (knob("fail") == call) {
     return 9;
+  }
+  if (strcmp(argv[1], "report") == 0) {
+    return read_recording(argc, argv);
   }
   if (strcmp(argv[1], "-start") == 0) {
     snprintf(path, sizeof path, "%s/WPR_initiated_%s_WPR System Collector.etl", folder,

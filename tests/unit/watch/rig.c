@@ -157,6 +157,7 @@ void rig_start(rig *r)
                                    .data_folder_error = r->folder_error,
                                    .settings_path = rig_path("seepwatch.json"),
                                    .recorder_path = recorder_path,
+                                   .reader_path = r->reads ? recorder_path : NULL,
                                    .path_separator = '/',
                                    .source = fake_world_source(&r->world),
                                    .process_memory = r->process_memory,

@@ -28,6 +28,7 @@ typedef struct rig {
   unsigned (*recorder_build)(const char *recorder_path);
   void (*background)(bool on);
   bool undo_only;
+  bool reads;        /* finished recordings are read, by the fake recorder's "report" */
   unsigned stopping; /* how often options.stopping was called */
   seep_watchdog *watchdog;
   uv_thread_t thread;

@@ -23,6 +23,7 @@ static const char *recorder_path;
 typedef struct fake_guard {
   bool refuses;
   unsigned taken, ended, left, process_id;
+  uint64_t maximum_bytes; /* it was confined to; 0: it was not */
 } fake_guard;
 
 typedef struct rig {
@@ -62,6 +63,14 @@ static void *take(void *context, unsigned process_id)
   return guard->refuses ? NULL : guard;
 }
 
+static void confine(void *context, void *group, uint64_t maximum_bytes)
+{
+  fake_guard *guard = context;
+  assert_ptr_equal(group, guard);
+  assert_int_equal(guard->left + 1, guard->taken);
+  guard->maximum_bytes = maximum_bytes;
+}
+
 static void end_group(void *context, void *group)
 {
   fake_guard *guard = context;
@@ -88,7 +97,8 @@ static int set_up(void **state)
   assert_int_equal(seep_files_make_folder(FOLDER "/captures", NULL), SEEP_OK);
   assert_int_equal(seep_files_make_folder(TEMPORARY, NULL), SEEP_OK);
   assert_int_equal(uv_loop_init(&r->loop), 0);
-  seep_child_guard guard = {&r->guard, take, end_group, leave};
+  seep_child_guard guard = {
+      .context = &r->guard, .take = take, .confine = confine, .end = end_group, .leave = leave};
   r->child = seep_child_new(&r->loop, recorder_path, TEMPORARY, &guard, &r->tracer);
   assert_non_null(r->child);
   *state = r;
@@ -117,7 +127,8 @@ static seep_status run_at(rig *r, const char *first, const char *second, int64_t
                           seep_tracer_priority priority)
 {
   const char *arguments[] = {first, second, NULL};
-  seep_tracer_call call = {arguments, deadline_ms, kill, priority};
+  const seep_tracer_call call = {
+      .arguments = arguments, .deadline_ms = deadline_ms, .kill_at_deadline = kill, .priority = priority};
   return r->tracer.run(r->tracer.context, &call, done, r, NULL);
 }
 
@@ -194,8 +205,11 @@ static void a_missing_program_is_not_found_and_done_is_not_called(void **state)
   seep_tracer missing;
   seep_error error;
   const char *arguments[] = {"-start", NULL};
-  seep_tracer_call call = {arguments, 1000, true, SEEP_TRACER_PRIORITY_HIGH};
-  seep_child_guard guard = {&r->guard, take, end_group, leave};
+  seep_tracer_call call = {.arguments = arguments,
+                           .deadline_ms = 1000,
+                           .kill_at_deadline = true,
+                           .priority = SEEP_TRACER_PRIORITY_HIGH};
+  seep_child_guard guard = {.context = &r->guard, .take = take, .end = end_group, .leave = leave};
   seep_child *child = seep_child_new(&r->loop, FOLDER "/no-such-program.exe", TEMPORARY, &guard, &missing);
   assert_non_null(child);
   assert_int_equal(missing.run(missing.context, &call, done, r, &error), SEEP_NOT_FOUND);
@@ -287,7 +301,10 @@ static void without_a_guard_all_is_as_before(void **state)
   rig *r = *state;
   seep_tracer plain;
   const char *arguments[] = {"-cancel", NULL};
-  seep_tracer_call call = {arguments, 10000, true, SEEP_TRACER_PRIORITY_NORMAL};
+  seep_tracer_call call = {.arguments = arguments,
+                           .deadline_ms = 10000,
+                           .kill_at_deadline = true,
+                           .priority = SEEP_TRACER_PRIORITY_NORMAL};
   seep_child *child = seep_child_new(&r->loop, recorder_path, TEMPORARY, NULL, &plain);
   assert_non_null(child);
   assert_int_equal(plain.run(plain.context, &call, done, r, NULL), SEEP_OK);
@@ -324,6 +341,29 @@ static void a_priority_is_what_was_wished_for_where_it_is_allowed(void **state)
   expect_priority(r, SEEP_TRACER_PRIORITY_NORMAL, 0);
   expect_priority(r, SEEP_TRACER_PRIORITY_LOW, UV_PRIORITY_BELOW_NORMAL);
   expect_priority(r, SEEP_TRACER_PRIORITY_HIGH, UV_PRIORITY_HIGH);
+  expect_priority(r, SEEP_TRACER_PRIORITY_IDLE, UV_PRIORITY_LOW);
+}
+
+static void only_who_asks_is_confined(void **state)
+{
+  rig *r = *state;
+  const char *arguments[] = {"-cancel", NULL};
+  const seep_tracer_call call = {.arguments = arguments,
+                                 .deadline_ms = 10000,
+                                 .kill_at_deadline = true,
+                                 .maximum_memory_bytes = 1 << 20};
+  assert_int_equal(run(r, "-cancel", NULL, 10000, true), SEEP_OK);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_true(r->guard.maximum_bytes == 0);
+  assert_int_equal(r->tracer.run(r->tracer.context, &call, done, r, NULL), SEEP_OK);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_true(r->guard.maximum_bytes == 1 << 20);
+  r->guard.refuses = true;
+  r->guard.maximum_bytes = 0;
+  assert_int_equal(r->tracer.run(r->tracer.context, &call, done, r, NULL), SEEP_OK);
+  uv_run(&r->loop, UV_RUN_DEFAULT);
+  assert_true(r->guard.maximum_bytes == 0); /* no group, nothing to confine */
+  assert_int_equal(r->result.exit_code, 0);
 }
 
 static void leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial(void **state)
@@ -375,6 +415,7 @@ int main(int argc, char **argv)
       child_test(a_detached_group_is_left_and_ended_if_so_wished),
       child_test(a_guard_that_takes_nothing_is_asked_no_more),
       child_test(without_a_guard_all_is_as_before),
+      child_test(only_who_asks_is_confined),
       child_test(a_priority_is_what_was_wished_for_where_it_is_allowed),
       child_test(leftovers_are_cleaned_and_a_half_saved_trace_is_kept_as_partial),
   };

@@ -234,6 +234,41 @@ static void a_full_disk_is_said_once_and_got_over(void **state)
 }
 
 /* The twin: a disk with room. */
+static seep_store_answer_state state_of_first_answer(void)
+{
+  seep_store_answer answer = {0};
+  seep_store *store = NULL;
+  assert_int_equal(seep_store_open_readonly(rig_path("seepwatch.db"), &store, NULL), SEEP_OK);
+  assert_int_equal(seep_store_answer_get(store, 1, &answer, NULL), SEEP_OK);
+  seep_store_close(store);
+  return answer.state;
+}
+
+/* The recording is read while the disk is full: what it shows is told, and written down as soon as it can be.
+ */
+static void an_answer_waits_for_room(void **state)
+{
+  rig *r = *state;
+  r->reads = true;
+  fault_vfs_install();
+  rig_write("knobs.txt", "read_hang 2\n");
+  assert_non_null(rig_record(r, SEEP_ALERT_RECORDING_SAVED));
+  for (unsigned waited_ms = 0; rig_calls_of("report ") == 0 && waited_ms < 10000; waited_ms += 20) {
+    uv_sleep(20);
+  }
+  assert_int_equal(rig_calls_of("report "), 1);
+  fault_vfs_arm(FAULT_FULL, 1, FAULT_FOR_GOOD);
+  assert_non_null(fake_sink_wait(&r->sink, SEEP_ALERT_CULPRIT, 1, 10000));
+  uv_sleep(1500);
+  assert_int_equal(state_of_first_answer(), SEEP_STORE_ANSWER_BEGUN);
+  fault_vfs_arm(FAULT_FULL, 0, 0);
+  uv_sleep(1500);
+  assert_int_equal(state_of_first_answer(), SEEP_STORE_ANSWER_MADE);
+  (void)rig_stop(r);
+  assert_int_equal(fake_sink_count_of(&r->sink, SEEP_ALERT_CULPRIT), 1);
+  fault_vfs_remove();
+}
+
 static void a_disk_with_room_is_not_mentioned(void **state)
 {
   rig *r = *state;
@@ -402,6 +437,7 @@ int main(int argc, char **argv)
       storage_test(what_is_told_later_is_kept_once),
       storage_test(a_damaged_file_is_named_in_the_fresh_one),
       storage_test(a_full_disk_is_said_once_and_got_over),
+      storage_test(an_answer_waits_for_room),
       storage_test(a_disk_with_room_is_not_mentioned),
       storage_test(one_look_that_fails_is_a_gap),
       storage_test(without_it_there_is_none),

@@ -340,7 +340,8 @@ static void leave_group(void *context, void *group)
 static guarding guarded(rig *r, bool refuses)
 {
   guarding g = {.refuses = refuses};
-  r->child_guard = (seep_child_guard){&g, take_group, end_group, leave_group};
+  r->child_guard =
+      (seep_child_guard){.context = &g, .take = take_group, .end = end_group, .leave = leave_group};
   rig_configure_capture("\"recordings_per_day\":0");
   (void)rig_record(r, SEEP_ALERT_RECORDING_SAVED);
   (void)rig_stop(r);

@@ -23,6 +23,10 @@
 #define OTHERS                                                                                               \
   "captures/20240101T000000Z-beta.exe-9-snapshot" /* older than all, and the newest of its image */
 
+/* What goes and stays with its recording. */
+static const char *const beside[] = {".json", ".answer.json", ".html"};
+#define BESIDES (sizeof beside / sizeof beside[0])
+
 static void fill(const char *stem, const char *ending, size_t bytes)
 {
   char name[120];
@@ -32,8 +36,10 @@ static void fill(const char *stem, const char *ending, size_t bytes)
   text[bytes] = '\0';
   snprintf(name, sizeof name, "%s%s", stem, ending);
   rig_write(name, text);
-  snprintf(name, sizeof name, "%s.json", stem);
-  rig_write(name, "{}");
+  for (size_t i = 0; i < BESIDES; i++) {
+    snprintf(name, sizeof name, "%s%s", stem, beside[i]);
+    rig_write(name, "{}");
+  }
   free(text);
 }
 
@@ -72,8 +78,10 @@ static void is_still_there(const char *stem, const char *ending)
   char name[120];
   snprintf(name, sizeof name, "%s%s", stem, ending);
   assert_true(rig_is_there(name));
-  snprintf(name, sizeof name, "%s.json", stem);
-  assert_true(rig_is_there(name));
+  for (size_t i = 0; i < BESIDES; i++) {
+    snprintf(name, sizeof name, "%s%s", stem, beside[i]);
+    assert_true(rig_is_there(name));
+  }
 }
 
 /* What never goes. */
@@ -101,8 +109,10 @@ static void have_gone(const rig *r, size_t gone)
     snprintf(name, sizeof name, "%s.etl.gz", stems[i]);
     assert_string_equal(rows[i].path, rig_path(name));
     assert_int_equal(rig_is_there(name), !went);
-    snprintf(name, sizeof name, "%s.json", stems[i]);
-    assert_int_equal(rig_is_there(name), !went);
+    for (size_t b = 0; b < BESIDES; b++) {
+      snprintf(name, sizeof name, "%s%s", stems[i], beside[b]);
+      assert_int_equal(rig_is_there(name), !went);
+    }
     assert_int_equal(rows[i].removed.ms > r->world.wall_ms - SEEP_MS_PER_DAY, went);
   }
   assert_int_equal(rows[2].removed.ms, 0);

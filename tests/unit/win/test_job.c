@@ -130,6 +130,25 @@ static void letting_go_ends_nothing(void **state)
   clean(&all);
 }
 
+/* As when we end, however that comes: the system closes our handles. Wine keeps no limit of memory, so that
+ * one is only set here. */
+static void a_confined_one_ends_when_it_is_let_go(void **state)
+{
+  seep_child_guard guard;
+  family all;
+  (void)state;
+  seep_win_job_guard(&guard);
+  start_child(&all);
+  void *group = guard.take(guard.context, all.child_id);
+  assert_non_null(group);
+  guard.confine(guard.context, group, UINT64_C(64) << 20);
+  start_grandchild(&all);
+  guard.leave(guard.context, group);
+  assert_int_equal(WaitForSingleObject(all.grandchild, SOON_MS), WAIT_OBJECT_0);
+  assert_int_equal(WaitForSingleObject(all.child, SOON_MS), WAIT_OBJECT_0);
+  clean(&all);
+}
+
 static void what_is_not_there_is_not_taken(void **state)
 {
   seep_child_guard guard;
@@ -144,6 +163,7 @@ int main(int argc, char **argv)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ending_the_group_ends_what_the_child_started),
       cmocka_unit_test(letting_go_ends_nothing),
+      cmocka_unit_test(a_confined_one_ends_when_it_is_let_go),
       cmocka_unit_test(what_is_not_there_is_not_taken),
   };
   if (argc == 2 && strcmp(argv[1], "child") == 0) {
