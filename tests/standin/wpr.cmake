@@ -8,10 +8,11 @@ include(${CMAKE_CURRENT_LIST_DIR}/leaker.cmake)
 
 set(wpr_folder ${CMAKE_CURRENT_LIST_DIR}/wpr)
 add_library(standin_wpr_objects OBJECT
-  ${wpr_folder}/main.c ${wpr_folder}/command_line.c ${wpr_folder}/heap_config.c ${wpr_folder}/knobs.c
-  ${wpr_folder}/output.c ${wpr_folder}/profile.c ${wpr_folder}/raw_file.c ${wpr_folder}/recording.c
-  ${wpr_folder}/session.c ${wpr_folder}/snapshot.c ${wpr_folder}/target.c ${wpr_folder}/verbs.c
-  ${wpr_folder}/version.c ${CMAKE_CURRENT_LIST_DIR}/standin_files.c ${CMAKE_CURRENT_LIST_DIR}/etl_writer.c)
+  ${wpr_folder}/main.c ${wpr_folder}/command_line.c ${wpr_folder}/file_facts.c ${wpr_folder}/heap_config.c
+  ${wpr_folder}/identity.c ${wpr_folder}/knobs.c ${wpr_folder}/output.c ${wpr_folder}/profile.c
+  ${wpr_folder}/raw_file.c ${wpr_folder}/recording.c ${wpr_folder}/session.c ${wpr_folder}/snapshot.c
+  ${wpr_folder}/target.c ${wpr_folder}/verbs.c ${wpr_folder}/version.c ${CMAKE_CURRENT_LIST_DIR}/standin_files.c
+  ${CMAKE_CURRENT_LIST_DIR}/etl_records.c ${CMAKE_CURRENT_LIST_DIR}/etl_writer.c)
 target_include_directories(standin_wpr_objects PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(standin_wpr_objects PRIVATE seep::flags)
 

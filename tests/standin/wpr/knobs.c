@@ -105,6 +105,7 @@ void wpr_knobs_load(wpr_knobs *knobs, const wchar_t *folder)
   knobs->stop_disk_full = flag(text, "stop_disk_full");
   knobs->raw_left = flag(text, "raw_left");
   knobs->makes_pdb_folder = flag(text, "ngenpdb");
+  knobs->no_identity = flag(text, "no_identity");
   knobs->stop_keeps_existing = says(text, "stop_existing", "fails");
   knobs->status_idle_exit = code(text, "status_idle_exit");
   knobs->instance_last_only = flag(text, "instance_last_only");

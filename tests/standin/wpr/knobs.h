@@ -47,6 +47,7 @@ typedef struct wpr_knobs {
   bool refuses_rings;    /* profiles with MaximumFileSize */
   bool takes_over_heap;  /* a second heap session ends the first one's events instead of failing */
   bool stop_disk_full, raw_left, makes_pdb_folder;
+  bool no_identity;         /* -stop merges nothing about modules into the trace */
   bool stop_keeps_existing; /* -stop onto an existing file fails */
   uint32_t status_idle_exit;
   bool instance_last_only;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "standin/wpr/identity.h"
 #include "standin/wpr/output.h"
 
 #define TICKS_PER_SECOND UINT64_C(10000000)
@@ -136,7 +137,7 @@ static void patch(HANDLE file, LONGLONG offset, uint32_t clear, uint32_t value)
   }
 }
 
-uint32_t wpr_raw_merge(const wpr_recording *recording, const wchar_t *output, bool half)
+uint32_t wpr_raw_merge(const wpr_recording *recording, const wchar_t *output, const wchar_t *notes, bool half)
 {
   LARGE_INTEGER size = {.QuadPart = 0};
   WIN32_FILE_ATTRIBUTE_DATA first;
@@ -153,6 +154,9 @@ uint32_t wpr_raw_merge(const wpr_recording *recording, const wchar_t *output, bo
     if (recording->raw[i].path[0] != L'\0') {
       code = append(recording->raw[i].path, false, UINT64_MAX, to);
     }
+  }
+  if (code == 0 && notes != NULL && !wpr_identity_append(recording, notes, to)) {
+    code = WPR_FAILED;
   }
   if (code == 0 && GetFileSizeEx(to, &size)) {
     patch(to, MODE_AT, 0, MODE_MERGED);

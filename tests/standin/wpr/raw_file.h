@@ -34,8 +34,10 @@ void wpr_raw_flush(wpr_raw *raw, uint64_t bytes_per_s);
 
 bool wpr_raw_close(wpr_raw *raw, uint64_t end, uint32_t events_lost);
 
-/* The merge: all raw files as one, marked as merged. half: stops in the middle, as when the disk is full.
- * Returns an exit code. */
-uint32_t wpr_raw_merge(const wpr_recording *recording, const wchar_t *output, bool half);
+/* The merge: all raw files as one, marked as merged, and what is known about the modules that notes names
+ * (identity.h; NULL: none of it). half: stops in the middle, as when the disk is full. Returns an exit code.
+ */
+uint32_t wpr_raw_merge(const wpr_recording *recording, const wchar_t *output, const wchar_t *notes,
+                       bool half);
 
 #endif

@@ -266,6 +266,15 @@ seep_trace_summary bench_read_trace(seep_trace_visit visit, void *context)
   return summary;
 }
 
+void bench_read_answer(seep_answer *answer, uint32_t pid)
+{
+  const seep_answer_request request = {.options = {.has_pid = true, .pid = pid}};
+  size_t size = load_trace();
+  assert_int_equal(seep_answer_read(answer, (const uint8_t *)trace, size, &request, NULL), SEEP_OK);
+  assert_true(answer->has_process);
+  assert_int_equal(answer->merged.late_records, 0);
+}
+
 size_t bench_count_in_trace(const uint8_t *bytes, size_t size)
 {
   size_t total = load_trace();

@@ -17,6 +17,7 @@
 #include <windows.h>
 
 #include "standin/standin_files.h"
+#include "trace/answer.h"
 #include "trace/container.h"
 
 #define BENCH_OUTPUT_SIZE 8192
@@ -72,6 +73,9 @@ extern wchar_t bench_leaker_path[STANDIN_PATH_UNITS];
 
 /* Walks out.etl, which must be whole. */
 seep_trace_summary bench_read_trace(seep_trace_visit visit, void *context);
+
+/* The answer that out.etl gives about the process; to be freed. */
+void bench_read_answer(seep_answer *answer, uint32_t pid);
 
 /* How often the bytes occur in out.etl. */
 size_t bench_count_in_trace(const uint8_t *bytes, size_t size);

@@ -28,7 +28,8 @@ bool wpr_recording_files_of(wpr_recording_files *files, const wchar_t *folder, c
 {
   return join(files->state, folder, instance, L"state") && join(files->lock, folder, instance, L"lock") &&
          join(files->stop, folder, instance, L"stop") && join(files->done, folder, instance, L"done") &&
-         join(files->snapshots, folder, instance, L"snapshots");
+         join(files->snapshots, folder, instance, L"snapshots") &&
+         join(files->modules, folder, instance, L"modules");
 }
 
 HANDLE wpr_recording_lock(const wpr_recording_files *files)
@@ -143,6 +144,7 @@ void wpr_recording_forget(const wpr_recording_files *files, const wpr_recording 
   DeleteFileW(files->stop);
   DeleteFileW(files->done);
   DeleteFileW(files->snapshots);
+  DeleteFileW(files->modules);
   for (size_t i = 0; with_raw_files && i < WPR_COLLECTORS; i++) {
     if (recording->raw[i].path[0] != L'\0') {
       DeleteFileW(recording->raw[i].path);

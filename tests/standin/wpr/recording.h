@@ -42,6 +42,7 @@ typedef struct wpr_recording_files {
   wchar_t stop[STANDIN_PATH_UNITS];      /* asks the session to finish */
   wchar_t done[STANDIN_PATH_UNITS];      /* the session has finished its raw files */
   wchar_t snapshots[STANDIN_PATH_UNITS]; /* what the session is asked to take, line by line */
+  wchar_t modules[STANDIN_PATH_UNITS];   /* what the session saw loaded, for the merge */
 } wpr_recording_files;
 
 bool wpr_recording_files_of(wpr_recording_files *files, const wchar_t *folder, const wchar_t *instance);

@@ -98,7 +98,7 @@ static int end_session(session *self, bool keep)
   etl_writer *writer = &self->raw[WPR_COLLECTOR_SYSTEM].writer;
   bool written = true;
   record(self);
-  wpr_targets_images(self->targets, writer);
+  wpr_targets_images(self->targets, writer, self->files.modules);
   wpr_targets_rundown(writer, ETL_WRITER_DCEND);
   for (size_t i = 0; i < WPR_COLLECTORS; i++) {
     written = wpr_raw_close(&self->raw[i], standin_files_now(), self->knobs.events_lost) && written;
@@ -219,6 +219,7 @@ bool wpr_session_spawn(wpr_recording *recording, const wpr_recording_files *file
   DeleteFileW(files->stop);
   DeleteFileW(files->done);
   DeleteFileW(files->snapshots);
+  DeleteFileW(files->modules);
   if (!spawn(command_line, &process)) {
     return false;
   }

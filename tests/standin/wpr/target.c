@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "standin/standin_files.h"
+#include "standin/wpr/identity.h"
 
 #define TARGET_LIMIT 32
 #define MODULE_LIMIT 64
@@ -24,7 +25,8 @@
 typedef struct module {
   uint64_t base, size_bytes;
   wchar_t name[64];
-  uint16_t path[STANDIN_PATH_UNITS];
+  wchar_t file[STANDIN_PATH_UNITS];
+  uint16_t path[STANDIN_PATH_UNITS]; /* the same, as the kernel writes it */
 } module;
 
 typedef struct site {
@@ -143,9 +145,9 @@ void wpr_targets_rundown(etl_writer *writer, etl_writer_moment moment)
 /* "C:\x" as the kernel writes it; other paths as they are. */
 static void device_path(uint16_t *out, size_t out_units, const wchar_t *path)
 {
-  static const wchar_t volume[] = L"\\Device\\HarddiskVolume3";
+  wchar_t volume[WPR_DEVICE_UNITS];
   size_t used = 0;
-  bool has_drive = path[0] != L'\0' && path[1] == L':';
+  bool has_drive = wpr_identity_device(volume, path);
   for (size_t i = 0; has_drive && volume[i] != L'\0'; i++) {
     out[used++] = (uint16_t)volume[i];
   }
@@ -171,6 +173,7 @@ static void read_modules(target *item)
     loaded->base = (uint64_t)(uintptr_t)entry.modBaseAddr;
     loaded->size_bytes = entry.modBaseSize;
     swprintf(loaded->name, 64, L"%.63ls", entry.szModule);
+    swprintf(loaded->file, STANDIN_PATH_UNITS, L"%.1000ls", entry.szExePath);
     device_path(loaded->path, sizeof loaded->path / sizeof loaded->path[0], entry.szExePath);
   }
   CloseHandle(snapshot);
@@ -436,7 +439,7 @@ void wpr_targets_poll(wpr_targets *targets, etl_writer *writer, etl_writer *heap
   FindClose(search);
 }
 
-void wpr_targets_images(wpr_targets *targets, etl_writer *writer)
+void wpr_targets_images(wpr_targets *targets, etl_writer *writer, const wchar_t *notes)
 {
   for (size_t i = 0; i < targets->count; i++) {
     target *item = targets->items[i];
@@ -445,6 +448,7 @@ void wpr_targets_images(wpr_targets *targets, etl_writer *writer)
       const module *loaded = &item->modules[k];
       etl_writer_image image = {item->pid, loaded->base, loaded->size_bytes, loaded->path};
       etl_writer_add_image(writer, standin_files_now(), ETL_WRITER_DCEND, &image);
+      wpr_identity_note(notes, item->pid, loaded->base, loaded->size_bytes, loaded->file);
     }
   }
 }

@@ -27,7 +27,8 @@ void wpr_targets_rundown(etl_writer *writer, etl_writer_moment moment);
 /* Reads what was published since the last call. heap: of the heap collector; NULL without one. */
 void wpr_targets_poll(wpr_targets *targets, etl_writer *writer, etl_writer *heap);
 
-/* Image records of all targets: what is loaded now, or was when the process was last seen. */
-void wpr_targets_images(wpr_targets *targets, etl_writer *writer);
+/* Image records of all targets: what is loaded now, or was when the process was last seen. notes: where the
+ * same is kept for the merge (identity.h). */
+void wpr_targets_images(wpr_targets *targets, etl_writer *writer, const wchar_t *notes);
 
 #endif

@@ -149,6 +149,77 @@ static void records_what_was_allocated(void **state)
   assert_true(committed.freed_bytes > 0);
 }
 
+/* The leaker's module in the answer. */
+static const seep_answer_module *leaker_in(const seep_answer *answer)
+{
+  for (size_t i = 0; i < answer->module_count; i++) {
+    if (strcmp(answer->modules[i].name, "leaker.exe") == 0) {
+      return &answer->modules[i];
+    }
+  }
+  fail();
+  return NULL;
+}
+
+static void version_of_leaker(char *company, char *version)
+{
+  static uint8_t info[4096];
+  static const wchar_t *const names[2] = {L"\\StringFileInfo\\040904b0\\CompanyName",
+                                          L"\\StringFileInfo\\040904b0\\FileVersion"};
+  char *const texts[2] = {company, version};
+  assert_true(GetFileVersionInfoW(bench_leaker_path, 0, sizeof info, info));
+  for (size_t i = 0; i < 2; i++) {
+    wchar_t *text = NULL;
+    UINT units = 0;
+    assert_true(VerQueryValueW(info, names[i], (void **)&text, &units));
+    standin_files_narrow(text, texts[i], 64);
+  }
+}
+
+static void merges_who_made_it(void **state)
+{
+  uint32_t pid = 0;
+  char company[64];
+  char version[64];
+  wchar_t wide[STANDIN_PATH_UNITS];
+  char path[STANDIN_PATH_UNITS];
+  seep_answer answer;
+  (void)state;
+  version_of_leaker(company, version);
+  assert_string_equal(company, "Seepwatch tests");
+  assert_in_range(GetFullPathNameW(bench_leaker_path, STANDIN_PATH_UNITS, wide, NULL), 1,
+                  STANDIN_PATH_UNITS - 1);
+  standin_files_narrow(wide, path, sizeof path);
+  bench_child leaking = bench_leaker(bench_leaker_path, L"--mb-per-minute 240 --seconds 60", &pid);
+  assert_int_equal(bench_start(), 0);
+  Sleep(1500);
+  assert_int_equal(bench_stop(), 0);
+  bench_read_answer(&answer, pid);
+  assert_string_equal(seep_answer_culprit_name(&answer), "leaker.exe");
+  const seep_answer_module *module = leaker_in(&answer);
+  assert_string_equal(module->company, company);
+  assert_string_equal(module->file_version, version);
+  assert_string_equal(module->path, path); /* by the volume of its drive */
+  assert_true(module->timestamp != 0);
+  assert_true(module->has_pdb);
+  assert_string_equal(module->pdb_name, "leaker.pdb");
+  seep_answer_free(&answer);
+  assert_false(bench_exists(L"wpr-A.modules"));
+
+  bench_knobs("no_identity=1\n");
+  assert_int_equal(bench_start(), 0);
+  Sleep(1500);
+  assert_int_equal(bench_stop(), 0);
+  bench_end_leaker(&leaking);
+  bench_read_answer(&answer, pid);
+  assert_string_equal(seep_answer_culprit_name(&answer), "leaker.exe");
+  module = leaker_in(&answer);
+  assert_string_equal(module->company, "");
+  assert_int_equal(module->timestamp, 0);
+  assert_false(module->has_pdb);
+  seep_answer_free(&answer);
+}
+
 static void cancel_leaves_nothing(void **state)
 {
   (void)state;
@@ -237,6 +308,7 @@ int main(int argc, char **argv)
       cmocka_unit_test_setup(bad_profiles, bench_fresh_folder),
       cmocka_unit_test_setup(versions, bench_fresh_folder),
       cmocka_unit_test_setup(records_what_was_allocated, bench_fresh_folder),
+      cmocka_unit_test_setup(merges_who_made_it, bench_fresh_folder),
       cmocka_unit_test_setup(cancel_leaves_nothing, bench_fresh_folder),
       cmocka_unit_test_setup(one_call_at_a_time, bench_fresh_folder),
       cmocka_unit_test_setup(the_default_instance, bench_fresh_folder),

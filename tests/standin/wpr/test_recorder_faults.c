@@ -32,7 +32,7 @@ static void recordings_that_fail(void **state)
   bench_knobs("foreign_cancel=1\n");
   Sleep(1500);
   assert_int_equal(bench_stop(), 0xC5583000);
-  bench_knobs("no_events=1\n");
+  bench_knobs("no_events=1\nno_identity=1\n");
   assert_int_equal(bench_start(), 0);
   Sleep(1500);
   assert_int_equal(bench_stop(), 0);

@@ -303,7 +303,8 @@ static uint32_t save(const wpr_context *context, wpr_recording *recording)
     return WPR_SESSION_DIED;
   }
   show_progress(context);
-  return wpr_raw_merge(recording, output, context->knobs.stop_disk_full);
+  return wpr_raw_merge(recording, output, context->knobs.no_identity ? NULL : context->files.modules,
+                       context->knobs.stop_disk_full);
 }
 
 uint32_t wpr_verbs_stop(wpr_context *context)
