@@ -233,10 +233,10 @@ calls() { cat "$standin/wpr-calls.log" 2>/dev/null; }
 recorder_status() { win 'C:\windows\system32\wpr.exe' -status -instancename Seepwatch 2>&1; }
 recorder_idle() { recorder_status | grep -q 'not recording'; }
 nothing_raw() { [ -z "$(find "$drive_c" -name 'WPR_initiated_*' -print 2>/dev/null)" ]; }
-# No profile, nothing half-written.
+# No profile, nothing half-written, nothing of who reads a recording.
 nothing_temporary() {
   find "$drive_c/windows/temp" "$drive_c/users" "$data" \( -iname '*seepwatch*.tmp' -o -name '*.wprp' -o -iname '*.part' \
-    -o -iname '*.etl.part*' \) -print >"$e2e_dir/left"
+    -o -iname '*.etl.part*' -o -name 'reading.*' -o -name 'seepwatch-trace-*' \) -print >"$e2e_dir/left"
   [ ! -s "$e2e_dir/left" ] || { cat "$e2e_dir/left"; return 1; }
 }
 image_options='HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Image File Execution Options'

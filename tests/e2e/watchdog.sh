@@ -93,6 +93,24 @@ chapter_recording() {
   check "no raw file of the recorder is left behind" nothing_raw
   check_match "the recorder is idle again" 'not recording' "$(recorder_status)"
 }
+
+chapter_culprit() {
+  say "Who did it? Seepwatch reads the recording by itself, at the lowest priority, and names the module."
+  check_event "event 310: the culprit is named" 310 60 '\|leaker\.exe\|' || return
+  show_event
+  check_match "it is the program's own module, not the allocator below it" '^leaker\.exe$' "$(insert 4)"
+  check_match "who made that, by its version resource" '^Seepwatch tests$' "$(insert 6)"
+  check_match "and which version it is" '^3\.1\.4\.15$' "$(insert 7)"
+  check_match "and where in it" '^\+0x[0-9a-f]+$|[A-Za-z_]' "$(insert 5)"
+  check_match "with what was not given back" 'bytes\)$' "$(insert 8)"
+  check_match "how much of all that is" '^[0-9]+ percent$' "$(insert 9)"
+  check_match "and a signature to compare servers by" '^[0-9a-f]{16}$' "$(insert 11)"
+  check_match "of which recording it speaks" "$(basename "$trace_file")" "$(insert 13)"
+  beside=${trace_file%.etl*}
+  check "the answer lies beside the recording" test -s "$beside.answer.json"
+  check "and a page to send to the program's makers" test -s "$beside.html"
+  check_match "the store knows it too" 'culprit +leaker\.exe' "$(seepwatch captures show latest 2>&1)"
+}
 # Committed less freed bytes against the trace's own duration.
 rate_fits() {
   committed=$(numbers_of committed_bytes "$e2e_dir/report.json" | head -n 1)
@@ -215,7 +233,7 @@ page_shows() {
   shown=$1; shift
   for words in "$@"; do grep -qi -e "$words" "$shown" || return 1; done
 }
-never() { ! events | grep -E '^(20[0-9]|30[0-9])\|' | grep -E "$1"; }
+never() { ! events | grep -E '^(20[0-9]|30[0-9]|31[01])\|' | grep -E "$1"; }
 
 chapter_stop() {
   say "The administrator stops the service."
@@ -246,6 +264,7 @@ chapter_start
 chapter_leak
 chapter_kind
 chapter_recording
+chapter_culprit
 chapter_exhaustion
 chapter_cost
 chapter_restart
