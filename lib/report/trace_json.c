@@ -174,6 +174,7 @@ static void add_culprit(document *doc)
   add_number(doc, "bytes", culprit->bytes);
   add_number(doc, "count", culprit->count);
   seep_json_text_add_real(json, "share", true, culprit->share);
+  seep_json_text_add_flag(json, "is_steady", true, (culprit->doubts & SEEP_DOUBT_NOT_STEADY) == 0);
   add_text(doc, "pattern", stack != NULL ? seep_growth_pattern_text(stack->pattern) : NULL);
   seep_json_text_add_real(json, "bytes_per_hour", stack != NULL, stack != NULL ? stack->bytes_per_hour : 0.0);
   seep_json_text_add_u64(json, "stack", stack != NULL && culprit->stack < shown_stacks(doc, culprit->view),

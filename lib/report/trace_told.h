@@ -24,8 +24,9 @@ typedef struct seep_trace_told {
   double share;
 } seep_trace_told;
 
-/* A culprit that is no module and no code made by a runtime names nobody: then culprit is "" and why says
- * what it is. SEEP_CORRUPT: not such a document; *told is as it was. */
+/* A culprit that is no module and no code made by a runtime names nobody, and so does one of which nothing
+ * grows steadily: then culprit is "" and why says what it is. SEEP_CORRUPT: not such a document; *told is as
+ * it was. */
 seep_status seep_trace_told_read(const char *text, size_t size, seep_trace_told *told, seep_error *error);
 
 #endif

@@ -187,7 +187,8 @@ void seep_recording_notices_flag_taken_back(seep_alert *alert, const char *image
 static void write_culprit(seep_alert *alert, const seep_store_capture *capture,
                           const seep_store_answer *answer, const char *kind, double confidence)
 {
-  char text[SEEP_HUMAN_SURE_SIZE], share[32];
+  char text[SEEP_HUMAN_SURE_SIZE], share[32], remark[sizeof answer->told.doubts + 16];
+  bool weak = strcmp(answer->told.certainty, "weak") == 0;
   snprintf(share, sizeof share, "%.0f percent", 100.0 * answer->told.share);
   seep_alert_init(alert, SEEP_ALERT_CULPRIT);
   seep_alert_add_text(alert, capture->image);
@@ -203,7 +204,8 @@ static void write_culprit(seep_alert *alert, const seep_store_capture *capture,
   seep_alert_add_text(alert, answer->told.signature);
   seep_alert_add_text(alert, kind != NULL ? seep_human_sure(kind, confidence, text, sizeof text) : NULL);
   seep_alert_add_text(alert, capture->path);
-  seep_alert_add_text(alert, answer->told.doubts);
+  snprintf(remark, sizeof remark, "%s%s", weak ? "uncertain: " : "", answer->told.doubts);
+  seep_alert_add_text(alert, remark);
 }
 
 void seep_recording_notices_answer(seep_alert *alert, const seep_store_capture *capture,

@@ -50,7 +50,7 @@ static void a_culprit_is_told_kept_and_put_beside(void **state)
   assert_string_equal(rig_insert(alert, "bytes"), "1.00 MB (1048576 bytes)");
   assert_string_equal(rig_insert(alert, "share"), "88 percent");
   assert_string_equal(rig_insert(alert, "signature"), "0123456789abcdef");
-  assert_string_equal(rig_insert(alert, "remark"), "short; spread");
+  assert_string_equal(rig_insert(alert, "remark"), "uncertain: short; spread");
   rig_stop(r);
   seep_store_answer answer = answer_of(1, SEEP_OK);
   assert_int_equal(answer.state, SEEP_STORE_ANSWER_MADE);
