@@ -346,6 +346,7 @@ static void write_doubt(const seep_answer *answer, uint32_t doubt, seep_writer *
     seep_writer_text(out, lack_of_steadiness(culprit_pattern(answer)));
     break;
   case SEEP_DOUBT_SPREAD:
+    seep_writer_text(out, view->steady_bytes > 0 ? "less than half of what grows steadily is its, " : "");
     seep_writer_format(out, "it holds %s of what is left", percent(answer->culprit.share, share));
     break;
   case SEEP_DOUBT_SHORT:

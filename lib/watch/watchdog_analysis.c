@@ -14,12 +14,12 @@
 
 #include "base/text.h"
 #include "capture/shelf.h"
+#include "report/trace_json.h"
 #include "report/trace_told.h"
 #include "watch/files.h"
 
 /* Beside what the analysis itself may take: the program, its tables, the document it writes. */
 #define READER_OWN_BYTES (UINT64_C(128) << 20)
-#define ANSWER_MOST_BYTES ((size_t)1 << 20)
 #define PAGE_MOST_BYTES (UINT64_C(64) << 20)
 #define OLDEST_MS (7 * SEEP_MS_PER_DAY)
 #define LOOK_EVERY_MS 60000u
@@ -96,7 +96,8 @@ static void take_answer(const seep_watchdog_reader *reader, const seep_tracer_re
     fail(answer, "reading it took longer than analysis.maximum_s and was given up", "");
   } else if (result->exit_code != 0 && result->exit_code != EXIT_NOT_FOUND) {
     fail_by_exit(reader, result, answer);
-  } else if (seep_files_read(reader->answer_partial, ANSWER_MOST_BYTES, &text, &size, NULL) != SEEP_OK ||
+  } else if (seep_files_read(reader->answer_partial, SEEP_TRACE_JSON_SHORT_BYTES, &text, &size, NULL) !=
+                 SEEP_OK ||
              seep_trace_told_read(text, size, &answer->told, NULL) != SEEP_OK) {
     fail(answer, "its reader has left no answer", "");
   } else {
@@ -193,7 +194,7 @@ static void reader_done(void *context, const seep_tracer_result *result)
   take_answer(reader, result, &answer);
   /* Beside a recording that has had to go meanwhile nothing may lie that nobody would ever remove. */
   if (answer.state == SEEP_STORE_ANSWER_MADE && seep_files_size(reader->capture.path) > 0) {
-    publish(reader, SEEP_BESIDE_ANSWER, reader->answer_partial, ANSWER_MOST_BYTES);
+    publish(reader, SEEP_BESIDE_ANSWER, reader->answer_partial, SEEP_TRACE_JSON_SHORT_BYTES);
     publish(reader, SEEP_BESIDE_PAGE, reader->page_partial, PAGE_MOST_BYTES);
   }
   (void)seep_watchdog__clean_analysis(watchdog);
