@@ -80,8 +80,6 @@ check_event "event 301 for heaps.exe" 301 60 '\|heaps\.exe\|' && show_event
 check_match "the file's name says so" '-heap\.etl\.gz$' "$(insert 3)"
 check_event "event 301 for pages.exe" 301 60 '\|pages\.exe\|'
 check_match "so does the other's" '-virtualalloc\.etl\.gz$' "$(insert 3)"
-check_event "event 310 for heaps.exe" 310 60 '\|heaps\.exe\|' && show_event
-check_match "out of the heap's calls it names the program's own module" '^heaps\.exe$' "$(insert 4)"
 seepwatch captures list 2>&1 | sed 's/^/                     | /'
 check_match "and the list of recordings" 'heap .*heaps\.exe' "$(seepwatch captures list 2>/dev/null)"
 
