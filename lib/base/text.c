@@ -278,6 +278,17 @@ void seep_writer_format(seep_writer *writer, const char *format, ...)
   writer->length += written;
 }
 
+void seep_writer_shown(seep_writer *writer, const char *text)
+{
+  size_t left = strlen(text);
+  while (left > 0) {
+    seep_text_shown shown = seep_text_show(text, left);
+    seep_writer_bytes(writer, shown.bytes, shown.size);
+    text += shown.used;
+    left -= shown.used;
+  }
+}
+
 void seep_writer_u64(seep_writer *writer, uint64_t value)
 {
   seep_writer_format(writer, "%" PRIu64, value);

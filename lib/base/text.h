@@ -62,6 +62,8 @@ typedef struct seep_writer {
 void seep_writer_init(seep_writer *writer, char *data, size_t size);
 void seep_writer_text(seep_writer *writer, const char *text);
 void seep_writer_bytes(seep_writer *writer, const char *text, size_t length);
+/* As seep_text_show has it: what is no character, and what would act on a terminal, becomes U+FFFD. */
+void seep_writer_shown(seep_writer *writer, const char *text);
 void seep_writer_u64(seep_writer *writer, uint64_t value);
 void seep_writer_i64(seep_writer *writer, int64_t value);
 #if defined(__GNUC__) && !defined(__clang__) && defined(_WIN32)

@@ -1,6 +1,5 @@
 #include "report/chart.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,16 +85,6 @@ void seep_chart_add(seep_chart *chart, seep_wall wall, uint64_t floor_bytes, uin
 
 /* ---- shared with the curve and the marks ---- */
 
-void seep_chart_put(seep_page *page, const char *format, ...)
-{
-  char text[400];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  seep_page_markup(page, text);
-}
-
 int seep_chart_x(const seep_chart *chart, seep_wall wall)
 {
   return (int)((wall.ms - chart->from.ms) * PLOT_RIGHT_TENTHS / (chart->to.ms - chart->from.ms));
@@ -123,10 +112,10 @@ static void write_grid(const seep_chart *chart, const seep_axis_bytes *axis, con
 {
   seep_page_markup(page, "<path class=\"grid\" d=\"");
   for (size_t i = 0; i < axis->count; i++) {
-    seep_chart_put(page, "M0 %dH%d", seep_chart_y(axis, axis->ticks[i].bytes), PLOT_RIGHT_TENTHS);
+    seep_page_format(page, "M0 %dH%d", seep_chart_y(axis, axis->ticks[i].bytes), PLOT_RIGHT_TENTHS);
   }
   for (size_t i = 0; i < time_count; i++) {
-    seep_chart_put(page, "M%d 0V%d", seep_chart_x(chart, times[i].wall), PLOT_BOTTOM_TENTHS);
+    seep_page_format(page, "M%d 0V%d", seep_chart_x(chart, times[i].wall), PLOT_BOTTOM_TENTHS);
   }
   seep_page_markup(page, "\"/>\n");
 }
@@ -134,12 +123,12 @@ static void write_grid(const seep_chart *chart, const seep_axis_bytes *axis, con
 static void write_axis(const seep_chart *chart, const seep_axis_bytes *axis, const seep_axis_moment *times,
                        size_t time_count, seep_page *page)
 {
-  seep_chart_put(page, "<path class=\"axis\" d=\"M0 %dH%d", PLOT_BOTTOM_TENTHS, PLOT_RIGHT_TENTHS);
+  seep_page_format(page, "<path class=\"axis\" d=\"M0 %dH%d", PLOT_BOTTOM_TENTHS, PLOT_RIGHT_TENTHS);
   for (size_t i = 0; i < time_count; i++) {
-    seep_chart_put(page, "M%d %dv50", seep_chart_x(chart, times[i].wall), PLOT_BOTTOM_TENTHS);
+    seep_page_format(page, "M%d %dv50", seep_chart_x(chart, times[i].wall), PLOT_BOTTOM_TENTHS);
   }
   if (axis->bottom_bytes > 0) { /* the sign of an axis that does not begin at nothing */
-    seep_chart_put(page, "M0 %dl-40-30l80-40l-80-40l40-30", PLOT_BOTTOM_TENTHS);
+    seep_page_format(page, "M0 %dl-40-30l80-40l-80-40l40-30", PLOT_BOTTOM_TENTHS);
   }
   seep_page_markup(page, "\"/>\n");
 }
@@ -150,18 +139,19 @@ static void write_labels(const seep_chart *chart, const seep_axis_bytes *axis, c
   int bottom = top + PLOT_BOTTOM_TENTHS / 10;
   for (size_t i = 0; i < axis->count && chart->points > 0; i++) {
     int y = top + seep_chart_y(axis, axis->ticks[i].bytes) / 10 + 4;
-    seep_chart_put(page, "<text class=\"e\" x=\"%d\" y=\"%d\">%s</text>\n", SEEP_CHART_LEFT - 10, y,
-                   axis->ticks[i].label);
+    seep_page_format(page, "<text class=\"e\" x=\"%d\" y=\"%d\">%s</text>\n", SEEP_CHART_LEFT - 10, y,
+                     axis->ticks[i].label);
   }
   for (size_t i = 0; i < time_count; i++) {
     int x = SEEP_CHART_LEFT + seep_chart_x(chart, times[i].wall) / 10;
-    seep_chart_put(page, "<text class=\"m\" x=\"%d\" y=\"%d\">%s</text>\n", x, bottom + 20, times[i].label);
+    seep_page_format(page, "<text class=\"m\" x=\"%d\" y=\"%d\">%s</text>\n", x, bottom + 20, times[i].label);
     if (times[i].context[0] != '\0') {
-      seep_chart_put(page, "<text class=\"m\" x=\"%d\" y=\"%d\">%s</text>\n", x, bottom + 36,
-                     times[i].context);
+      seep_page_format(page, "<text class=\"m\" x=\"%d\" y=\"%d\">%s</text>\n", x, bottom + 36,
+                       times[i].context);
     }
   }
-  seep_chart_put(page, "<text class=\"e\" x=\"%d\" y=\"%d\">UTC</text>\n", SEEP_CHART_LEFT - 34, bottom + 20);
+  seep_page_format(page, "<text class=\"e\" x=\"%d\" y=\"%d\">UTC</text>\n", SEEP_CHART_LEFT - 34,
+                   bottom + 20);
 }
 
 /* ---- words around the picture ---- */
@@ -175,15 +165,15 @@ static void write_summary(const seep_chart *chart, seep_page *page)
   char lowest[SEEP_HUMAN_SIZE];
   char highest[SEEP_HUMAN_SIZE];
   bool seconds = chart->to.ms - chart->from.ms < 2 * SEEP_MS_PER_HOUR;
-  seep_chart_put(page, "%s to %s UTC. ", seep_chart_moment(chart->from, seconds, from),
-                 seep_chart_moment(chart->to, seconds, to));
+  seep_page_format(page, "%s to %s UTC. ", seep_chart_moment(chart->from, seconds, from),
+                   seep_chart_moment(chart->to, seconds, to));
   if (chart->points == 0) {
     seep_page_markup(page, "Nothing is known of this time.");
   } else {
-    seep_chart_put(page, "Last %s, lowest %s, highest %s.",
-                   seep_human_bytes(chart->last_bytes, last, sizeof last),
-                   seep_human_bytes(chart->lowest_bytes, lowest, sizeof lowest),
-                   seep_human_bytes(chart->highest_bytes, highest, sizeof highest));
+    seep_page_format(page, "Last %s, lowest %s, highest %s.",
+                     seep_human_bytes(chart->last_bytes, last, sizeof last),
+                     seep_human_bytes(chart->lowest_bytes, lowest, sizeof lowest),
+                     seep_human_bytes(chart->highest_bytes, highest, sizeof highest));
   }
 }
 
@@ -197,8 +187,8 @@ static void write_description(const seep_chart *chart, const char *title, const 
   for (int kind = 0; kind < SEEP_CHART_MARK_KINDS; kind++) {
     char name[SEEP_CHART_NAME_SIZE];
     if (marks->shown[kind] > 0) {
-      seep_chart_put(page, " %s.",
-                     seep_chart_marks_name((seep_chart_mark_kind)kind, marks->shown[kind], name));
+      seep_page_format(page, " %s.",
+                       seep_chart_marks_name((seep_chart_mark_kind)kind, marks->shown[kind], name));
     }
   }
   seep_page_markup(page, "\">\n");
@@ -206,10 +196,11 @@ static void write_description(const seep_chart *chart, const char *title, const 
 
 static void legend_entry(seep_page *page, const char *sign, const char *name)
 {
-  seep_chart_put(page,
-                 "<li><svg viewBox=\"0 0 26 14\" aria-hidden=\"true\"><g transform=\"scale(.1)\">%s</g></svg>"
-                 "%s</li>\n",
-                 sign, name);
+  seep_page_format(
+      page,
+      "<li><svg viewBox=\"0 0 26 14\" aria-hidden=\"true\"><g transform=\"scale(.1)\">%s</g></svg>"
+      "%s</li>\n",
+      sign, name);
 }
 
 static void write_legend(const seep_chart *chart, const seep_chart_marks *marks, seep_page *page)
@@ -235,8 +226,8 @@ static void write_legend(const seep_chart *chart, const seep_chart_marks *marks,
       seep_page_markup(page,
                        "<li><svg viewBox=\"0 0 26 14\" aria-hidden=\"true\"><g transform=\"scale(.1)\">");
       seep_chart_marks_write_sign((seep_chart_mark_kind)kind, page);
-      seep_chart_put(page, "</g></svg>%s</li>\n",
-                     seep_chart_marks_name((seep_chart_mark_kind)kind, marks->shown[kind], name));
+      seep_page_format(page, "</g></svg>%s</li>\n",
+                       seep_chart_marks_name((seep_chart_mark_kind)kind, marks->shown[kind], name));
     }
   }
   seep_page_markup(page, "</ul>\n");
@@ -247,7 +238,7 @@ static void write_plot(const seep_chart *chart, const seep_axis_bytes *axis, con
 {
   seep_axis_moment times[SEEP_AXIS_TICKS];
   size_t time_count = seep_axis_times_choose(chart->from, chart->to, times);
-  seep_chart_put(page, "<g class=\"s\" transform=\"translate(%d %d) scale(.1)\">\n", SEEP_CHART_LEFT, top);
+  seep_page_format(page, "<g class=\"s\" transform=\"translate(%d %d) scale(.1)\">\n", SEEP_CHART_LEFT, top);
   write_grid(chart, axis, times, time_count, page);
   seep_chart_marks_write_behind(marks, chart, page);
   seep_chart_curve_write_gaps(chart, page);
@@ -256,8 +247,8 @@ static void write_plot(const seep_chart *chart, const seep_axis_bytes *axis, con
   seep_page_markup(page, "</g>\n");
   write_labels(chart, axis, times, time_count, top, page);
   if (chart->points == 0) {
-    seep_chart_put(page, "<text class=\"m big\" x=\"%d\" y=\"%d\">Nothing is known of this time</text>\n",
-                   SEEP_CHART_LEFT + PLOT_RIGHT_TENTHS / 20, top + PLOT_BOTTOM_TENTHS / 20);
+    seep_page_format(page, "<text class=\"m big\" x=\"%d\" y=\"%d\">Nothing is known of this time</text>\n",
+                     SEEP_CHART_LEFT + PLOT_RIGHT_TENTHS / 20, top + PLOT_BOTTOM_TENTHS / 20);
   }
 }
 
@@ -274,11 +265,11 @@ void seep_chart_write(const seep_chart *chart, const char *title, const seep_cha
   seep_page_markup(page, "</b><span>");
   write_summary(chart, page);
   if (axis.bottom_bytes > 0) {
-    seep_chart_put(page, " The scale begins at %s, not at 0.", axis.ticks[0].label);
+    seep_page_format(page, " The scale begins at %s, not at 0.", axis.ticks[0].label);
   }
   seep_page_markup(page, "</span></figcaption>\n<div class=\"wide\">");
-  seep_chart_put(page, "<svg viewBox=\"0 0 %d %d\"", SEEP_CHART_WIDTH,
-                 top + PLOT_BOTTOM_TENTHS / 10 + SPACE_BELOW);
+  seep_page_format(page, "<svg viewBox=\"0 0 %d %d\"", SEEP_CHART_WIDTH,
+                   top + PLOT_BOTTOM_TENTHS / 10 + SPACE_BELOW);
   write_description(chart, title, &on_axis, page);
   write_plot(chart, &axis, &on_axis, top, page);
   seep_chart_marks_write_lanes(&on_axis, chart, page);

@@ -80,7 +80,7 @@ typedef struct pen {
 
 static void pen_move(pen *at, int x, int y)
 {
-  seep_chart_put(at->page, "M%d %d", x, y);
+  seep_page_format(at->page, "M%d %d", x, y);
   at->x = x;
   at->y = y;
 }
@@ -88,11 +88,11 @@ static void pen_move(pen *at, int x, int y)
 static void pen_line(pen *at, int x, int y)
 {
   if (y == at->y) {
-    seep_chart_put(at->page, "h%d", x - at->x);
+    seep_page_format(at->page, "h%d", x - at->x);
   } else if (x == at->x) {
-    seep_chart_put(at->page, "v%d", y - at->y);
+    seep_page_format(at->page, "v%d", y - at->y);
   } else {
-    seep_chart_put(at->page, y < at->y ? "l%d%d" : "l%d %d", x - at->x, y - at->y);
+    seep_page_format(at->page, y < at->y ? "l%d%d" : "l%d %d", x - at->x, y - at->y);
   }
   at->x = x;
   at->y = y;
@@ -168,7 +168,7 @@ static void write_dots(const seep_chart *chart, const seep_axis_bytes *axis, see
   for (size_t begin = 0; run_at(chart, begin, &piece); begin = piece.next) {
     for (size_t i = piece.first; i <= piece.last && (all || piece.first == piece.last); i++) {
       if (chart->columns[i].count > 0) {
-        seep_chart_put(page, "M%d %dh0", middle_of(i), seep_chart_y(axis, mean_of(&chart->columns[i])));
+        seep_page_format(page, "M%d %dh0", middle_of(i), seep_chart_y(axis, mean_of(&chart->columns[i])));
       }
     }
   }
@@ -183,11 +183,11 @@ static bool is_wide(const run *piece)
 void seep_chart_curve_write_gaps(const seep_chart *chart, seep_page *page)
 {
   run piece;
-  seep_chart_put(page, "<path class=\"gap\" stroke-width=\"%d\" d=\"", PLOT_BOTTOM_TENTHS);
+  seep_page_format(page, "<path class=\"gap\" stroke-width=\"%d\" d=\"", PLOT_BOTTOM_TENTHS);
   for (size_t begin = 0; run_at(chart, begin, &piece); begin = piece.next) {
     if (is_wide(&piece)) {
-      seep_chart_put(page, "M%d %dH%d", middle_of(piece.last + 1), PLOT_BOTTOM_TENTHS / 2,
-                     middle_of(piece.next - 1));
+      seep_page_format(page, "M%d %dH%d", middle_of(piece.last + 1), PLOT_BOTTOM_TENTHS / 2,
+                       middle_of(piece.next - 1));
     }
   }
   seep_page_markup(page, "\"/>\n");
@@ -235,15 +235,15 @@ static void write_tip(const seep_chart *chart, size_t first, const seep_chart_co
   char low[SEEP_HUMAN_SIZE];
   char high[SEEP_HUMAN_SIZE];
   bool seconds = chart->to.ms - chart->from.ms < 2 * SEEP_MS_PER_HOUR;
-  seep_chart_put(page, "<path d=\"M%d 0h%dV%dh-%dz\"><title>%s UTC: %s",
-                 (int)first * SEEP_CHART_COLUMN_TENTHS, (int)TIP_COLUMNS * SEEP_CHART_COLUMN_TENTHS,
-                 PLOT_BOTTOM_TENTHS, (int)TIP_COLUMNS * SEEP_CHART_COLUMN_TENTHS,
-                 seep_chart_moment(column_begin(chart, first), seconds, moment),
-                 seep_human_bytes(whole_bytes(mean_of(sum)), mean, sizeof mean));
+  seep_page_format(page, "<path d=\"M%d 0h%dV%dh-%dz\"><title>%s UTC: %s",
+                   (int)first * SEEP_CHART_COLUMN_TENTHS, (int)TIP_COLUMNS * SEEP_CHART_COLUMN_TENTHS,
+                   PLOT_BOTTOM_TENTHS, (int)TIP_COLUMNS * SEEP_CHART_COLUMN_TENTHS,
+                   seep_chart_moment(column_begin(chart, first), seconds, moment),
+                   seep_human_bytes(whole_bytes(mean_of(sum)), mean, sizeof mean));
   seep_human_bytes(sum->floor_bytes, low, sizeof low);
   seep_human_bytes(sum->peak_bytes, high, sizeof high);
   if (strcmp(low, high) != 0) {
-    seep_chart_put(page, " (%s to %s)", low, high);
+    seep_page_format(page, " (%s to %s)", low, high);
   }
   seep_page_markup(page, "</title></path>\n");
 }

@@ -143,7 +143,7 @@ static void write_tint(const cluster *clusters, size_t count, const seep_chart *
   for (size_t i = 0; i < count; i++) {
     int from = seep_chart_x(chart, clusters[i].from);
     int to = clusters[i].open ? PLOT_RIGHT_TENTHS : seep_chart_x(chart, clusters[i].to);
-    seep_chart_put(page, "M%d 0H%dV%dH%dz", from, to, (int)SEEP_CHART_HEIGHT_TENTHS, from);
+    seep_page_format(page, "M%d 0H%dV%dH%dz", from, to, (int)SEEP_CHART_HEIGHT_TENTHS, from);
   }
   seep_page_markup(page, "\"/>\n");
 }
@@ -151,9 +151,9 @@ static void write_tint(const cluster *clusters, size_t count, const seep_chart *
 static void write_lines(const cluster *clusters, size_t count, const seep_chart *chart, const char *style,
                         seep_page *page)
 {
-  seep_chart_put(page, "<path class=\"%s-at\" d=\"", style);
+  seep_page_format(page, "<path class=\"%s-at\" d=\"", style);
   for (size_t i = 0; i < count; i++) {
-    seep_chart_put(page, "M%d 0V%d", seep_chart_x(chart, clusters[i].from), (int)SEEP_CHART_HEIGHT_TENTHS);
+    seep_page_format(page, "M%d 0V%d", seep_chart_x(chart, clusters[i].from), (int)SEEP_CHART_HEIGHT_TENTHS);
   }
   seep_page_markup(page, "\"/>\n");
 }
@@ -182,24 +182,25 @@ void seep_chart_marks_write_behind(const seep_chart_marks *marks, const seep_cha
 static void write_shape(seep_chart_mark_kind kind, int from, int to, int y, bool open, seep_page *page)
 {
   int width = to - from > 60 ? to - from : 60;
-  seep_chart_put(page, "<path class=\"%s\" d=\"", traits[kind].style);
+  seep_page_format(page, "<path class=\"%s\" d=\"", traits[kind].style);
   switch (kind) {
   case SEEP_CHART_RESTART:
-    seep_chart_put(page, "M%d %dl55 100h-110z", from, y - 50);
+    seep_page_format(page, "M%d %dl55 100h-110z", from, y - 50);
     break;
   case SEEP_CHART_LEAK:
-    seep_chart_put(page, "M%d %dv-25l%d-85v110z", from, y + 55, width);
+    seep_page_format(page, "M%d %dv-25l%d-85v110z", from, y + 55, width);
     break;
   case SEEP_CHART_RECORDING:
     width -= 60;
-    seep_chart_put(page, "M%d %dh%da30 30 0 0 1 0 60h-%da30 30 0 0 1 0-60z", from + 30, y - 30, width, width);
+    seep_page_format(page, "M%d %dh%da30 30 0 0 1 0 60h-%da30 30 0 0 1 0-60z", from + 30, y - 30, width,
+                     width);
     break;
   default:
-    seep_chart_put(page, "M%d %dl58 58l-58 58l-58-58z", from, y - 58);
+    seep_page_format(page, "M%d %dl58 58l-58 58l-58-58z", from, y - 58);
     break;
   }
   if (open) {
-    seep_chart_put(page, "M%d %dl70 55l-70 55z", from + width + 40, y - 55);
+    seep_page_format(page, "M%d %dl70 55l-70 55z", from + width + 40, y - 55);
   }
   seep_page_markup(page, "\">");
 }
@@ -211,16 +212,16 @@ static void write_moments(const cluster *sign, seep_chart_mark_kind kind, seep_p
   char name[SEEP_CHART_NAME_SIZE];
   char lasted[SEEP_HUMAN_SIZE];
   seep_page_markup(page, seep_chart_marks_name(kind, sign->count, name));
-  seep_chart_put(page, ", %s", seep_chart_moment(sign->from, true, from));
+  seep_page_format(page, ", %s", seep_chart_moment(sign->from, true, from));
   if (sign->open) {
     seep_page_markup(page, " UTC, not over");
   } else if (sign->to.ms > sign->from.ms) {
-    seep_chart_put(page, " to %s UTC", seep_chart_moment(sign->to, true, to));
+    seep_page_format(page, " to %s UTC", seep_chart_moment(sign->to, true, to));
   } else {
     seep_page_markup(page, " UTC");
   }
   if (sign->count == 1 && !sign->open && sign->to.ms > sign->from.ms) {
-    seep_chart_put(page, ", %s", seep_human_duration(sign->to.ms - sign->from.ms, lasted, sizeof lasted));
+    seep_page_format(page, ", %s", seep_human_duration(sign->to.ms - sign->from.ms, lasted, sizeof lasted));
   }
 }
 
@@ -240,12 +241,12 @@ static void write_lane(const seep_chart_marks *marks, const seep_chart *chart, s
 {
   cluster clusters[SLOTS];
   size_t count = gather(marks, chart, kind, clusters);
-  seep_chart_put(page, "<text class=\"e\" x=\"%d\" y=\"%d\">%s</text>\n", SEEP_CHART_LEFT - 10, middle + 4,
-                 traits[kind].lane);
-  seep_chart_put(page,
-                 "<g class=\"s\" transform=\"translate(%d 0) scale(.1)\">\n"
-                 "<path class=\"lane\" d=\"M0 %dH%d\"/>\n",
-                 SEEP_CHART_LEFT, middle * 10, PLOT_RIGHT_TENTHS);
+  seep_page_format(page, "<text class=\"e\" x=\"%d\" y=\"%d\">%s</text>\n", SEEP_CHART_LEFT - 10, middle + 4,
+                   traits[kind].lane);
+  seep_page_format(page,
+                   "<g class=\"s\" transform=\"translate(%d 0) scale(.1)\">\n"
+                   "<path class=\"lane\" d=\"M0 %dH%d\"/>\n",
+                   SEEP_CHART_LEFT, middle * 10, PLOT_RIGHT_TENTHS);
   for (size_t i = 0; i < count; i++) {
     const cluster *sign = &clusters[i];
     write_shape(kind, seep_chart_x(chart, sign->from), seep_chart_x(chart, sign->to), middle * 10, sign->open,

@@ -18,9 +18,6 @@ enum {
   SEEP_CHART_LANE = 20
 };
 
-/* Markup of our own, at most 400 bytes of it. */
-void seep_chart_put(seep_page *page, const char *format, ...) SEEP_PRINTF_LIKE(2, 3);
-
 /* A time within the axis, in tenths from the plot's left edge. */
 int seep_chart_x(const seep_chart *chart, seep_wall wall);
 

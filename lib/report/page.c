@@ -1,6 +1,8 @@
 #include "report/page.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/sha256.h"
@@ -84,6 +86,16 @@ static void put(seep_page *page, const char *bytes, size_t length)
 void seep_page_markup(seep_page *page, const char *markup)
 {
   put(page, markup, strlen(markup));
+}
+
+void seep_page_format(seep_page *page, const char *format, ...)
+{
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  seep_page_markup(page, text);
 }
 
 /* What a reader could not see but what changes how the rest is shown, and what HTML does not allow. */

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
+
 /* Takes the next bytes of the page; may ignore them after a failure of its own. */
 typedef void (*seep_page_sink)(void *context, const char *bytes, size_t length);
 
@@ -36,6 +38,9 @@ void seep_page_end(seep_page *page, const char *footer); /* may be NULL */
 
 /* As it stands: for markup of our own. */
 void seep_page_markup(seep_page *page, const char *markup);
+
+/* The same made from a format, at most 400 bytes of it. */
+void seep_page_format(seep_page *page, const char *format, ...) SEEP_PRINTF_LIKE(2, 3);
 
 /* Escaped for text and for attributes in double quotes; what is not well-formed UTF-8, control characters,
  * noncharacters and direction marks become U+FFFD. NULL is "". */

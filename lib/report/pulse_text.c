@@ -7,22 +7,10 @@
 /* One line before it is cleaned: a case with the longest of names, or the data folder. */
 #define LINE_SIZE 1400
 
-/* What is no character, and what would act on a terminal, becomes U+FFFD. */
-static void write_clean(seep_writer *writer, const char *text)
-{
-  size_t left = strlen(text);
-  while (left > 0) {
-    seep_text_shown shown = seep_text_show(text, left);
-    seep_writer_bytes(writer, shown.bytes, shown.size);
-    text += shown.used;
-    left -= shown.used;
-  }
-}
-
 static void write_line(seep_writer *writer, const char *label, const char *value)
 {
   seep_writer_format(writer, "%s: ", label);
-  write_clean(writer, value[0] != '\0' ? value : "not known");
+  seep_writer_shown(writer, value[0] != '\0' ? value : "not known");
   seep_writer_text(writer, "\n");
 }
 

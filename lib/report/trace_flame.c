@@ -199,8 +199,8 @@ static unsigned kind_of(const flame *of, size_t at)
 static void write_node(const flame *of, size_t depth, uint32_t name, unsigned kind, uint64_t bytes,
                        uint64_t count)
 {
-  seep_trace_page_put(of->page, "%s%zu,%" PRIu32 ",%u,%" PRIu64 ",%" PRIu64, depth > 0 ? "," : "", depth,
-                      name, kind, bytes, count);
+  seep_page_format(of->page, "%s%zu,%" PRIu32 ",%u,%" PRIu64 ",%" PRIu64, depth > 0 ? "," : "", depth, name,
+                   kind, bytes, count);
 }
 
 /* Those children that are not in the graph, as one. */
@@ -296,12 +296,12 @@ static bool write_view(flame *of, bool is_first)
     add_rest(of);
     choose(of);
     number_names(of);
-    seep_trace_page_put(of->page, "%s{\"id\":\"%s\",\"title\":\"%s\",\"names\":[", is_first ? "" : ",",
-                        seep_trace_page_id(of->view), seep_trace_words_view(of->view));
+    seep_page_format(of->page, "%s{\"id\":\"%s\",\"title\":\"%s\",\"names\":[", is_first ? "" : ",",
+                     seep_trace_page_id(of->view), seep_trace_words_view(of->view));
     write_names(of);
     seep_page_markup(of->page, "],\n\"nodes\":[");
     write_nodes(of);
-    seep_trace_page_put(of->page, "],\"dropped\":%" PRIu64 "}\n", of->dropped);
+    seep_page_format(of->page, "],\"dropped\":%" PRIu64 "}\n", of->dropped);
   }
   free(of->names);
   free(of->named);
@@ -337,8 +337,8 @@ static void write_place(const seep_answer *answer, seep_page *page)
   for (unsigned i = SEEP_TRACE_PAGE_KIND_RUNTIME; i < SEEP_TRACE_PAGE_KINDS; i++) {
     bool is_used = i != SEEP_TRACE_PAGE_KIND_CULPRIT || answer->culprit.module < answer->module_count;
     if (is_used) {
-      seep_trace_page_put(page, "<li><i class=\"k%u\"></i>%s</li>", i,
-                          seep_trace_page_kind_text((seep_trace_page_kind)i));
+      seep_page_format(page, "<li><i class=\"k%u\"></i>%s</li>", i,
+                       seep_trace_page_kind_text((seep_trace_page_kind)i));
     }
   }
   seep_page_markup(page, "<li><i class=\"k0 blame\"></i>where the blame lies</li></ul>\n</div>\n");

@@ -127,12 +127,12 @@ static bool is_shown(const growth *of, size_t layer)
 /* From the beginning, when nothing of the trace was there, to the end and back along the layer below. */
 static void write_layer(const growth *of, size_t layer, seep_page *page)
 {
-  seep_trace_page_put(page, "<path class=\"layer h%zu\" d=\"M%d %d", layer, x_of(0), y_of(of, 0.0));
+  seep_page_format(page, "<path class=\"layer h%zu\" d=\"M%d %d", layer, x_of(0), y_of(of, 0.0));
   for (size_t k = 0; k < SEEP_TRACE_BUCKETS; k++) {
-    seep_trace_page_put(page, "L%d %d", x_of(k + 1), y_of(of, (double)of->tops[layer + 1][k]));
+    seep_page_format(page, "L%d %d", x_of(k + 1), y_of(of, (double)of->tops[layer + 1][k]));
   }
   for (size_t k = SEEP_TRACE_BUCKETS; k > 0; k--) {
-    seep_trace_page_put(page, "L%d %d", x_of(k), y_of(of, (double)of->tops[layer][k - 1]));
+    seep_page_format(page, "L%d %d", x_of(k), y_of(of, (double)of->tops[layer][k - 1]));
   }
   seep_page_markup(page, "Z\"/>");
 }
@@ -143,11 +143,11 @@ static void write_axes(const growth *of, seep_page *page)
   const unsigned quarters = 4;
   for (size_t i = 0; i < of->axis.count; i++) {
     int y = y_of(of, of->axis.ticks[i].bytes);
-    seep_trace_page_put(page,
-                        "<line class=\"tick\" x1=\"%d\" x2=\"%d\" y1=\"%d.%d\" y2=\"%d.%d\"/>"
-                        "<text class=\"e\" x=\"%d\" y=\"%d\">%s</text>",
-                        LEFT, LEFT + PLOT_WIDTH, y / 10, y % 10, y / 10, y % 10, LEFT - 8, y / 10 + 4,
-                        of->axis.ticks[i].label);
+    seep_page_format(page,
+                     "<line class=\"tick\" x1=\"%d\" x2=\"%d\" y1=\"%d.%d\" y2=\"%d.%d\"/>"
+                     "<text class=\"e\" x=\"%d\" y=\"%d\">%s</text>",
+                     LEFT, LEFT + PLOT_WIDTH, y / 10, y % 10, y / 10, y % 10, LEFT - 8, y / 10 + 4,
+                     of->axis.ticks[i].label);
   }
   for (unsigned i = 0; i <= quarters; i++) {
     const char *text = i == 0 ? "start" : i == quarters ? "end" : "";
@@ -155,11 +155,11 @@ static void write_axes(const growth *of, seep_page *page)
       int64_t ms = of->answer->duration_ms / quarters * i;
       text = seep_human_duration(i == quarters ? of->answer->duration_ms : ms, label, sizeof label);
     }
-    seep_trace_page_put(page, "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>",
-                        i == 0          ? "b"
-                        : i == quarters ? "e"
-                                        : "m",
-                        LEFT + (int)(i * PLOT_WIDTH / quarters), TOP + PLOT_HEIGHT + 18, text);
+    seep_page_format(page, "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>",
+                     i == 0          ? "b"
+                     : i == quarters ? "e"
+                                     : "m",
+                     LEFT + (int)(i * PLOT_WIDTH / quarters), TOP + PLOT_HEIGHT + 18, text);
   }
 }
 
@@ -170,9 +170,9 @@ static void write_legend(const growth *of, seep_page *page)
   for (size_t i = LAYERS; i > 0; i--) {
     if (is_shown(of, i - 1)) {
       uint64_t left = of->layers[i - 1][SEEP_TRACE_BUCKETS - 1];
-      seep_trace_page_put(page, "<li><i class=\"h%zu\"></i><span>", i - 1);
+      seep_page_format(page, "<li><i class=\"h%zu\"></i><span>", i - 1);
       seep_trace_page_name(page, name_of(of, i - 1), 80);
-      seep_trace_page_put(page, ", %s</span></li>", seep_human_bytes(left, bytes, sizeof bytes));
+      seep_page_format(page, ", %s</span></li>", seep_human_bytes(left, bytes, sizeof bytes));
     }
   }
   seep_page_markup(page, "</ul>");
@@ -180,12 +180,11 @@ static void write_legend(const growth *of, seep_page *page)
 
 static void write_picture(const growth *of, seep_page *page)
 {
-  seep_trace_page_put(
-      page,
-      "<figure class=\"growth\"><figcaption><b>Allocated during the trace and not given back: %s"
-      "</b></figcaption><div class=\"wide\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
-      "aria-label=\"Live bytes over the trace, by who holds them at its end\">",
-      seep_trace_words_view(of->view), WIDTH, HEIGHT);
+  seep_page_format(page,
+                   "<figure class=\"growth\"><figcaption><b>Allocated during the trace and not given back: %s"
+                   "</b></figcaption><div class=\"wide\"><svg viewBox=\"0 0 %d %d\" role=\"img\" "
+                   "aria-label=\"Live bytes over the trace, by who holds them at its end\">",
+                   seep_trace_words_view(of->view), WIDTH, HEIGHT);
   write_axes(of, page);
   seep_page_markup(page, "<g transform=\"scale(.1)\">");
   for (size_t i = 0; i < LAYERS; i++) {

@@ -1,7 +1,6 @@
 #include "report/trace_page.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,16 +26,6 @@ typedef struct writing {
 } writing;
 
 /* ---- shared with the other files of the page ---- */
-
-void seep_trace_page_put(seep_page *page, const char *format, ...)
-{
-  char text[512];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  seep_page_markup(page, text);
-}
 
 void seep_trace_page_name(seep_page *page, const char *text, size_t most_bytes)
 {
@@ -109,7 +98,7 @@ const char *seep_trace_page_kind_text(seep_trace_page_kind kind)
 static void fact(seep_page *page, const char *what, const char *text)
 {
   if (text[0] != '\0') {
-    seep_trace_page_put(page, "<dt>%s</dt><dd>", what);
+    seep_page_format(page, "<dt>%s</dt><dd>", what);
     seep_trace_page_name(page, text, PATH_BYTES);
     seep_page_markup(page, "</dd>\n");
   }
@@ -398,7 +387,7 @@ static void write_symbols(writing *w)
     seep_page_table_end(&w->page);
   }
   if (lacking > MISSING_SYMBOLS) {
-    seep_trace_page_put(&w->page, "<p class=\"soft\">... and %zu more.</p>\n", lacking - MISSING_SYMBOLS);
+    seep_page_format(&w->page, "<p class=\"soft\">... and %zu more.</p>\n", lacking - MISSING_SYMBOLS);
   }
 }
 

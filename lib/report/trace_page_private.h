@@ -17,9 +17,6 @@
 extern const char seep_trace_page_style[];
 extern const char seep_trace_page_script[];
 
-/* Markup of our own, at most 400 bytes of it. */
-void seep_trace_page_put(seep_page *page, const char *format, ...) SEEP_PRINTF_LIKE(2, 3);
-
 /* Text from outside, escaped and cut with an ellipsis behind so many bytes, which are less than 1024. */
 void seep_trace_page_name(seep_page *page, const char *text, size_t most_bytes);
 

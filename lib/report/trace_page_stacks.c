@@ -49,16 +49,16 @@ static void write_place(const seep_answer *answer, const seep_answer_stack *stac
 static void write_facts(const seep_answer_stack *stack, seep_page *page)
 {
   char one[SEEP_HUMAN_SIZE], other[SEEP_HUMAN_SIZE];
-  seep_trace_page_put(page, "<p class=\"soft\">Allocated %s in %" PRIu64 " allocations",
-                      seep_human_bytes(stack->allocated_bytes, one, sizeof one), stack->allocations);
-  seep_trace_page_put(page, ", given back %s in %" PRIu64 " releases",
-                      seep_human_bytes(stack->freed_bytes, one, sizeof one), stack->frees);
-  seep_trace_page_put(page, ". First %s after the beginning, last %s.",
-                      seep_human_duration(stack->first_ms, one, sizeof one),
-                      seep_human_duration(stack->last_ms, other, sizeof other));
-  seep_trace_page_put(page, " Pattern: %s.", seep_trace_words_pattern(stack->pattern));
+  seep_page_format(page, "<p class=\"soft\">Allocated %s in %" PRIu64 " allocations",
+                   seep_human_bytes(stack->allocated_bytes, one, sizeof one), stack->allocations);
+  seep_page_format(page, ", given back %s in %" PRIu64 " releases",
+                   seep_human_bytes(stack->freed_bytes, one, sizeof one), stack->frees);
+  seep_page_format(page, ". First %s after the beginning, last %s.",
+                   seep_human_duration(stack->first_ms, one, sizeof one),
+                   seep_human_duration(stack->last_ms, other, sizeof other));
+  seep_page_format(page, " Pattern: %s.", seep_trace_words_pattern(stack->pattern));
   if (stack->bytes_per_hour > 0.0) {
-    seep_trace_page_put(page, " %s.", seep_human_rate(stack->bytes_per_hour, one, sizeof one));
+    seep_page_format(page, " %s.", seep_human_rate(stack->bytes_per_hour, one, sizeof one));
   }
   if (stack->is_remote) {
     seep_page_markup(page, " Another process allocated it here: the stack is that one's.");
@@ -75,12 +75,12 @@ static void write_frames(const seep_answer *answer, const seep_answer_stack *sta
   seep_page_markup(page, "<ol class=\"frames\">");
   for (size_t i = 0; i < stack->frame_count; i++) {
     if (count->bytes + FRAME_ROOM > most_bytes) {
-      seep_trace_page_put(page, "<li>... %zu more</li>", stack->frame_count - i);
+      seep_page_format(page, "<li>... %zu more</li>", stack->frame_count - i);
       break;
     }
     bool is_culprit = i == stack->culprit;
-    seep_trace_page_put(page, "<li class=\"k%d\">%s", (int)seep_trace_page_kind_of(answer, &stack->frames[i]),
-                        is_culprit ? "<b>" : "");
+    seep_page_format(page, "<li class=\"k%d\">%s", (int)seep_trace_page_kind_of(answer, &stack->frames[i]),
+                     is_culprit ? "<b>" : "");
     seep_trace_page_name(page, seep_answer_frame_text(answer, &stack->frames[i], text, sizeof text),
                          FRAME_BYTES);
     seep_page_markup(page, is_culprit ? "</b></li>\n" : "</li>\n");
@@ -92,12 +92,12 @@ static void write_stack(const seep_answer *answer, const seep_answer_view *view,
                         const seep_answer_stack *stack, size_t most_bytes, counting *count, seep_page *page)
 {
   char bytes[SEEP_HUMAN_SIZE], percent[SEEP_TRACE_PAGE_PERCENT_SIZE];
-  seep_trace_page_put(page,
-                      "<details><summary><span class=\"n\">%s</span><span class=\"n\">%s</span>"
-                      "<span class=\"n\">%" PRIu64 "</span><span>%s</span><span class=\"place\">",
-                      seep_human_bytes(stack->live_bytes, bytes, sizeof bytes),
-                      seep_trace_page_percent(stack->live_bytes, view->live_bytes, percent),
-                      stack->live_count, seep_growth_pattern_text(stack->pattern));
+  seep_page_format(page,
+                   "<details><summary><span class=\"n\">%s</span><span class=\"n\">%s</span>"
+                   "<span class=\"n\">%" PRIu64 "</span><span>%s</span><span class=\"place\">",
+                   seep_human_bytes(stack->live_bytes, bytes, sizeof bytes),
+                   seep_trace_page_percent(stack->live_bytes, view->live_bytes, percent), stack->live_count,
+                   seep_growth_pattern_text(stack->pattern));
   write_place(answer, stack, page);
   seep_page_markup(page, "</span></summary><div class=\"inside\">");
   write_facts(stack, page);
@@ -117,7 +117,7 @@ void seep_trace_page_stacks_write(const seep_answer *answer, seep_trace_view whi
   if (view->stack_count == 0) {
     return;
   }
-  seep_trace_page_put(page, "<h3>Stacks, %s</h3>\n", seep_trace_words_view(which));
+  seep_page_format(page, "<h3>Stacks, %s</h3>\n", seep_trace_words_view(which));
   seep_page_markup(page, "<div class=\"stacks\"><div class=\"row names\"><span class=\"n\">bytes</span>"
                          "<span class=\"n\">share</span><span class=\"n\">blocks</span><span>pattern</span>"
                          "<span>where</span></div>\n");
@@ -127,8 +127,8 @@ void seep_trace_page_stacks_write(const seep_answer *answer, seep_trace_view whi
   seep_page_markup(page, "</div>\n");
   size_t all = view->all_stacks > view->stack_count ? view->all_stacks : view->stack_count;
   if (shown < all) {
-    seep_trace_page_put(page, "<p class=\"soft\">Those with the most steady growth: %zu of %zu.</p>\n", shown,
-                        all);
+    seep_page_format(page, "<p class=\"soft\">Those with the most steady growth: %zu of %zu.</p>\n", shown,
+                     all);
   }
 }
 
@@ -151,10 +151,10 @@ bool seep_trace_page_tree_write(const seep_answer *answer, seep_trace_view view,
   if (answer->views[view].stack_count == 0) {
     return true;
   }
-  seep_trace_page_put(page,
-                      "<details class=\"tree\" open=\"open\"><summary>The largest stacks as text, %s"
-                      "</summary>\n<pre>",
-                      seep_trace_words_view(view));
+  seep_page_format(page,
+                   "<details class=\"tree\" open=\"open\"><summary>The largest stacks as text, %s"
+                   "</summary>\n<pre>",
+                   seep_trace_words_view(view));
   bool written = seep_trace_tree_write(answer, view, SEEP_TRACE_TREE_STACKS, &lines);
   seep_page_markup(page, "</pre></details>\n");
   return written;
@@ -172,11 +172,11 @@ static void write_cell(const char *text, seep_page *page)
 static void write_figures(uint64_t bytes, uint64_t all, uint64_t count, const char *steady, seep_page *page)
 {
   char text[SEEP_HUMAN_SIZE], percent[SEEP_TRACE_PAGE_PERCENT_SIZE];
-  seep_trace_page_put(page,
-                      "<td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%" PRIu64 "</td>"
-                      "<td class=\"n\">%s</td>",
-                      seep_human_bytes(bytes, text, sizeof text),
-                      seep_trace_page_percent(bytes, all, percent), count, steady);
+  seep_page_format(page,
+                   "<td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%" PRIu64 "</td>"
+                   "<td class=\"n\">%s</td>",
+                   seep_human_bytes(bytes, text, sizeof text), seep_trace_page_percent(bytes, all, percent),
+                   count, steady);
 }
 
 static void write_holder(const seep_answer *answer, seep_trace_view which, size_t holder, seep_page *page)
@@ -191,12 +191,12 @@ static void write_holder(const seep_answer *answer, seep_trace_view which, size_
     write_cell(module->company, page);
     write_figures(module->views[which].blamed_bytes, view->live_bytes, module->views[which].blamed_count,
                   seep_human_bytes(module->views[which].steady_bytes, steady, sizeof steady), page);
-    seep_trace_page_put(page, "<td class=\"n\">%s</td>",
-                        seep_human_bytes(module->views[which].inclusive_bytes, inclusive, sizeof inclusive));
+    seep_page_format(page, "<td class=\"n\">%s</td>",
+                     seep_human_bytes(module->views[which].inclusive_bytes, inclusive, sizeof inclusive));
   } else {
     size_t bucket = holder - answer->module_count;
-    seep_trace_page_put(page, "<td>(%s)</td><td></td><td></td>",
-                        seep_answer_bucket_text((seep_answer_bucket)bucket));
+    seep_page_format(page, "<td>(%s)</td><td></td><td></td>",
+                     seep_answer_bucket_text((seep_answer_bucket)bucket));
     write_figures(view->bucket_bytes[bucket], view->live_bytes, view->bucket_count[bucket], "-", page);
     seep_page_markup(page, "<td class=\"n\">-</td>");
   }
@@ -212,7 +212,7 @@ void seep_trace_page_holders_write(const seep_answer *answer, seep_trace_view vi
   if (holder == SEEP_TRACE_HOLDER_NONE) {
     return;
   }
-  seep_trace_page_put(page, "<h3>Who holds what is left, %s</h3>\n", seep_trace_words_view(view));
+  seep_page_format(page, "<h3>Who holds what is left, %s</h3>\n", seep_trace_words_view(view));
   seep_page_table_begin(page, columns, numeric, 8);
   for (; holder != SEEP_TRACE_HOLDER_NONE && shown < MAXIMUM_HOLDERS; shown++) {
     write_holder(answer, view, holder, page);
@@ -224,6 +224,6 @@ void seep_trace_page_holders_write(const seep_answer *answer, seep_trace_view vi
     holder = seep_trace_holders_next(answer, view, holder);
   }
   if (more > 0) {
-    seep_trace_page_put(page, "<p class=\"soft\">%zu more have less.</p>\n", more);
+    seep_page_format(page, "<p class=\"soft\">%zu more have less.</p>\n", more);
   }
 }

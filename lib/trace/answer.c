@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "trace/answer_internal.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 
 #define NAME_BYTES 512u
 #define PATH_BYTES 2048u
@@ -31,7 +31,7 @@ typedef struct listed {
   uint32_t place;
 } listed;
 
-static_assert(sizeof(listed) <= SEEP_TRACE__SORT_ITEM_BYTES, "sorted in place");
+static_assert(sizeof(listed) <= SEEP_SORT_ITEM_BYTES, "sorted in place");
 
 static bool worse(const void *a, const void *b)
 {
@@ -91,7 +91,7 @@ static bool fill_modules(seep_answer *answer, seep_answer__blame *blame, seep_tr
                        .place = (uint32_t)i};
   }
   if (done) {
-    seep_trace__sort(list, count, sizeof *list, worse);
+    seep_sort(list, count, sizeof *list, worse);
   }
   for (size_t i = 0; i < count && done; i++) {
     blame->shown[list[i].place] = (uint32_t)i;

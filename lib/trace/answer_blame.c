@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/saturate.h"
 #include "trace/answer_internal.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 
 enum { MAKER_NOT_ASKED = 0, MAKER_NO, MAKER_YES };
 
@@ -192,7 +192,7 @@ static bool larger(const void *a, const void *b)
   return x->live_bytes != y->live_bytes ? x->live_bytes > y->live_bytes : x->ordinal < y->ordinal;
 }
 
-static_assert(sizeof(seep_answer__candidate) <= SEEP_TRACE__SORT_ITEM_BYTES, "sorted in place");
+static_assert(sizeof(seep_answer__candidate) <= SEEP_SORT_ITEM_BYTES, "sorted in place");
 
 bool seep_answer__blame_view(seep_answer__blame *blame, const seep_trace_analysis *analysis,
                              uint32_t instance, seep_trace_view view)
@@ -200,6 +200,6 @@ bool seep_answer__blame_view(seep_answer__blame *blame, const seep_trace_analysi
   visiting visit = {.blame = blame, .view = view};
   seep_trace_analysis_sites(analysis, instance, view, add_site, &visit);
   seep_answer__totals *totals = &blame->totals[view];
-  seep_trace__sort(totals->candidates, totals->count, sizeof *totals->candidates, larger);
+  seep_sort(totals->candidates, totals->count, sizeof *totals->candidates, larger);
   return !visit.no_memory;
 }

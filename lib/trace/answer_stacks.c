@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "trace/answer_internal.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 
 /* A site that was chosen. */
 typedef struct chosen {
@@ -15,7 +15,7 @@ typedef struct chosen {
   size_t first_frame, frame_count;
 } chosen;
 
-static_assert(sizeof(chosen) <= SEEP_TRACE__SORT_ITEM_BYTES, "sorted in place");
+static_assert(sizeof(chosen) <= SEEP_SORT_ITEM_BYTES, "sorted in place");
 
 typedef struct filling {
   const seep_answer *answer;
@@ -138,7 +138,7 @@ static bool run(seep_answer *answer, filling *fill, const seep_trace_analysis *a
                 seep_trace_view view)
 {
   seep_answer__storage *storage = seep_answer__storage_of(answer);
-  seep_trace__sort(fill->sites, fill->count, sizeof *fill->sites, by_ordinal);
+  seep_sort(fill->sites, fill->count, sizeof *fill->sites, by_ordinal);
   seep_trace_analysis_sites(analysis, instance, view, count_frames, fill);
   fill->stacks = seep_answer__take(answer, fill->count, sizeof *fill->stacks);
   fill->frames = seep_answer__take(answer, fill->frame_count, sizeof *fill->frames);

@@ -2,9 +2,8 @@
 #include "trace/budget.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 
-#include "base/array.h"
+#include "trace/storage.h"
 
 size_t seep_trace_budget_left(const seep_trace_budget *budget)
 {
@@ -40,30 +39,22 @@ bool seep_trace_budget_reserve(seep_trace_budget *budget, void **items, size_t *
   if (needed <= *capacity) {
     return true;
   }
-  if (budget == NULL) {
-    return seep_array_reserve(items, capacity, needed, item_size);
-  }
+  size_t bytes = *capacity * item_size;
   size_t wanted = *capacity > LEAST_ITEMS / 2 ? *capacity : LEAST_ITEMS / 2;
   do {
     wanted = wanted <= SIZE_MAX / 2 ? wanted * 2 : SIZE_MAX;
   } while (wanted < needed);
-  if (wanted > SIZE_MAX / item_size || !seep_trace_budget_take(budget, wanted * item_size)) {
-    budget->exceeded = true;
+  size_t wanted_bytes = wanted <= SIZE_MAX / item_size ? wanted * item_size : SIZE_MAX; /* nobody has that */
+  if (seep_storage_resize(budget, items, &bytes, wanted_bytes) != SEEP_OK) {
     return false;
   }
-  if (!seep_array_resize(items, wanted, item_size)) {
-    seep_trace_budget_give(budget, wanted * item_size);
-    return false;
-  }
-  seep_trace_budget_give(budget, *capacity * item_size);
   *capacity = wanted;
   return true;
 }
 
 void seep_trace_budget_release(seep_trace_budget *budget, void **items, size_t *capacity, size_t item_size)
 {
-  seep_trace_budget_give(budget, *capacity * item_size);
-  free(*items);
+  seep_storage_free(budget, *items, *capacity * item_size);
   *items = NULL;
   *capacity = 0;
 }

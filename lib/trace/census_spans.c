@@ -6,9 +6,9 @@
 #include <assert.h>
 
 #include "trace/census_internal.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 
-static_assert(sizeof(seep_trace__span) <= SEEP_TRACE__SORT_ITEM_BYTES, "sorted in place");
+static_assert(sizeof(seep_trace__span) <= SEEP_SORT_ITEM_BYTES, "sorted in place");
 
 seep_trace__kept seep_trace__spans_begin(seep_trace__spans *spans, seep_trace_budget *budget,
                                          const seep_trace_buffer *buffer)
@@ -52,7 +52,7 @@ uint64_t seep_trace__spans_steps(seep_trace__spans *spans)
   seep_trace__span *items = spans->items;
   const seep_trace__span *before = NULL;
   uint64_t steps = spans->backward_steps;
-  seep_trace__sort(items, spans->count, sizeof *items, comes_before);
+  seep_sort(items, spans->count, sizeof *items, comes_before);
   for (size_t i = 0; i < spans->count; i++) {
     if (!items[i].has_times) {
       continue;

@@ -7,7 +7,7 @@
 #include <assert.h>
 
 #include "trace/census_internal.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 #include "trace/payload_internal.h"
 
 /* Events of one time and thread, and those of the time that name no thread: these with the first wait of
@@ -30,8 +30,8 @@ typedef struct definition {
   uint32_t place; /* among the definitions */
 } definition;
 
-static_assert(sizeof(wait) <= SEEP_TRACE__SORT_ITEM_BYTES &&
-                  sizeof(definition) <= SEEP_TRACE__SORT_ITEM_BYTES,
+static_assert(sizeof(wait) <= SEEP_SORT_ITEM_BYTES &&
+                  sizeof(definition) <= SEEP_SORT_ITEM_BYTES,
               "sorted in place");
 
 enum { OPCODE_FIRST = 32, OPCODE_LAST = 38 };
@@ -66,7 +66,7 @@ static void sort_keys(seep_trace__matching *matching)
   if (matching->key_count == 0) {
     return;
   }
-  seep_trace__sort(keys, matching->key_count, sizeof *keys, key_comes_before);
+  seep_sort(keys, matching->key_count, sizeof *keys, key_comes_before);
   for (size_t i = 1; i < matching->key_count; i++) {
     kept += keys[i].key != keys[kept].key ? 1 : 0;
     keys[kept] = keys[i];
@@ -174,7 +174,7 @@ static void sort_waits(seep_trace__matching *matching)
   if (matching->wait_count == 0) {
     return;
   }
-  seep_trace__sort(waits, matching->wait_count, sizeof *waits, comes_before);
+  seep_sort(waits, matching->wait_count, sizeof *waits, comes_before);
   waits[0].events = 0;
   for (size_t i = 1; i < matching->wait_count; i++) {
     if (compare(&waits[kept], &waits[i]) == 0) {

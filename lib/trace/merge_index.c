@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "trace/framing.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 #include "trace/xpress.h"
 
-static_assert(sizeof(seep_trace__entry) <= SEEP_TRACE__SORT_ITEM_BYTES, "sorted in place");
+static_assert(sizeof(seep_trace__entry) <= SEEP_SORT_ITEM_BYTES, "sorted in place");
 
 /* A session without a buffer for each processor may have its first records out of order. */
 #define FIRST_RECORDS 16u
@@ -109,7 +109,7 @@ seep_status seep_trace__index_make(seep_trace__index *index, const uint8_t *data
     }
   }
   if (index->count > 1) {
-    seep_trace__sort(index->entries, index->count, sizeof *index->entries, before);
+    seep_sort(index->entries, index->count, sizeof *index->entries, before);
   }
   return SEEP_OK;
 }

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 
-static_assert(sizeof(seep_trace__wanted) <= SEEP_TRACE__SORT_ITEM_BYTES, "sorted in place");
+static_assert(sizeof(seep_trace__wanted) <= SEEP_SORT_ITEM_BYTES, "sorted in place");
 
 /* So many keep their memory for the next buffer. */
 #define IDLE_WITH_MEMORY 4u
@@ -173,7 +173,7 @@ bool seep_trace__open_scan(seep_trace__slots *slots, size_t index, const seep_tr
   if (open != NULL && seen.full) {
     open->count = 0;
   } else if (open != NULL && seen.stepped_back) {
-    seep_trace__sort(open->wanted, open->count, sizeof *open->wanted, before);
+    seep_sort(open->wanted, open->count, sizeof *open->wanted, before);
   }
   return open == NULL || !seen.full;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 #include "trace/modules_internal.h"
 
 /* The longest text of a record: 32767 units of UTF-16, three bytes each, and a terminator. */
@@ -292,7 +292,7 @@ static seep_status replay_all(seep_trace_modules *modules)
   for (size_t i = 0; i < count; i++) {
     sorted[i] = &images[i];
   }
-  seep_trace__sort(sorted, count, sizeof *sorted, earlier_image);
+  seep_sort(sorted, count, sizeof *sorted, earlier_image);
   place at = {.modules = modules};
   bool done = true;
   for (size_t i = 0; i < count && done; i++) {
@@ -339,7 +339,7 @@ static seep_status arrange(seep_trace_modules *modules)
   for (size_t i = 0; i < count; i++) {
     sorted[i] = &mappings[i];
   }
-  seep_trace__sort(sorted, count, sizeof *sorted, earlier_mapping);
+  seep_sort(sorted, count, sizeof *sorted, earlier_mapping);
   seep_trace__mapping *out = arranged.items;
   for (size_t i = 0; i < count; i++) {
     out[i] = *sorted[i];

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 #include "trace/modules_internal.h"
 
 /* Pointers to the facts, sorted: const void *. */
@@ -28,7 +28,7 @@ static bool sort_list(seep_trace_modules *modules, const seep_trace__list *facts
     pointers[i] = items + i * item_size;
   }
   sorted->count = facts->count;
-  seep_trace__sort(pointers, sorted->count, sizeof *pointers, before);
+  seep_sort(pointers, sorted->count, sizeof *pointers, before);
   return true;
 }
 
@@ -328,9 +328,9 @@ static bool make_modules(seep_trace_modules *modules, const sorted_facts *facts)
   for (size_t i = 0; i < count; i++) {
     sorted[i] = &mappings[i];
   }
-  seep_trace__sort(sorted, count, sizeof mappings, build_before);
+  seep_sort(sorted, count, sizeof mappings, build_before);
   share_timestamps(sorted, count);
-  seep_trace__sort(sorted, count, sizeof mappings, build_before);
+  seep_sort(sorted, count, sizeof mappings, build_before);
   bool done = add_builds(modules, facts, sorted, count);
   seep_trace__drop(modules, &order, sizeof mappings);
   return done;

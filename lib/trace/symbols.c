@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/sort.h"
 #include "base/text.h"
 #include "trace/breakpad.h"
 #include "trace/pdb.h"
@@ -68,57 +69,18 @@ seep_status seep_symbols__add(seep_symbols *symbols, uint32_t start, uint32_t en
   return SEEP_OK;
 }
 
-static bool is_before(const seep_symbols_range *a, const seep_symbols_range *b)
+static bool is_before(const void *left, const void *right)
 {
+  const seep_symbols_range *a = left, *b = right;
   if (a->start != b->start) {
     return a->start < b->start;
   }
   return a->rank != b->rank ? a->rank > b->rank : a->value < b->value;
 }
 
-static void swap(seep_symbols_range *a, seep_symbols_range *b)
-{
-  seep_symbols_range kept = *a;
-  *a = *b;
-  *b = kept;
-}
-
-static void sift_down(seep_symbols_range *ranges, size_t root, size_t count)
-{
-  while (root < count / 2) {
-    size_t child = 2 * root + 1;
-    if (child + 1 < count && is_before(&ranges[child], &ranges[child + 1])) {
-      child++;
-    }
-    if (!is_before(&ranges[root], &ranges[child])) {
-      return;
-    }
-    swap(&ranges[root], &ranges[child]);
-    root = child;
-  }
-}
-
-static bool is_sorted(const seep_symbols_range *ranges, size_t count)
-{
-  size_t i = 1;
-  while (i < count && !is_before(&ranges[i], &ranges[i - 1])) {
-    i++;
-  }
-  return i >= count;
-}
-
 void seep_symbols__sort(seep_symbols_range *ranges, size_t count)
 {
-  if (is_sorted(ranges, count)) {
-    return; /* tables of functions and .sym files are, nearly always */
-  }
-  for (size_t root = count / 2; root > 0; root--) {
-    sift_down(ranges, root - 1, count);
-  }
-  for (size_t left = count; left > 1; left--) {
-    swap(&ranges[0], &ranges[left - 1]);
-    sift_down(ranges, 0, left - 1);
-  }
+  seep_sort(ranges, count, sizeof *ranges, is_before);
 }
 
 static void sort_and_join(seep_symbols *symbols)

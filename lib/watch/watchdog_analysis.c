@@ -35,25 +35,13 @@ enum { ARGUMENTS = 14 };
 
 /* ---- what came of it ---- */
 
-/* What the child says may hold names from the trace. */
-static void add_shown(seep_writer *writer, const char *text)
-{
-  size_t left = strlen(text);
-  while (left > 0) {
-    seep_text_shown shown = seep_text_show(text, left);
-    seep_writer_bytes(writer, shown.bytes, shown.size);
-    text += shown.used;
-    left -= shown.used;
-  }
-}
-
 static void fail(seep_store_answer *answer, const char *why, const char *more)
 {
   seep_writer writer;
   answer->state = SEEP_STORE_ANSWER_FAILED;
   seep_writer_init(&writer, answer->told.why, sizeof answer->told.why);
   seep_writer_text(&writer, why);
-  add_shown(&writer, more);
+  seep_writer_shown(&writer, more); /* what the child says may hold names from the trace */
 }
 
 /* The verb's error: the last line of what it said, from behind the recording's path on. */

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "trace/committed.h"
+#include "unit/trace/committed.h"
 #include "trace/container.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -32,6 +32,7 @@ endforeach()
 foreach(part recorder recorder_faults recorder_heap)
   seep_unit_test(standin_${part}
     SOURCES ${wpr_folder}/test_${part}.c ${wpr_folder}/recorder_bench.c ${CMAKE_CURRENT_LIST_DIR}/standin_files.c
+      ${CMAKE_SOURCE_DIR}/tests/unit/trace/committed.c
     LINK seep::trace LABELS wine
     ARGS $<TARGET_FILE:standin_wpr> $<TARGET_FILE:leaker>)
   target_link_libraries(test_standin_${part} PRIVATE advapi32 version)

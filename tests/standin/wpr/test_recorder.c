@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/committed.h"
+#include "unit/trace/committed.h"
 
 static void idle_and_syntax(void **state)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "trace/committed.h"
+#include "unit/trace/committed.h"
 
 #define RAW L"WPR_initiated_A_WPR System Collector.etl"
 

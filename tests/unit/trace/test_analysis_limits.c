@@ -5,22 +5,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/array.h"
+#include "trace/storage.h"
 
 static size_t calls_until_failure; /* 0: none fails */
 
-static bool failing_resize(void **items, size_t count, size_t item_size)
+static seep_status failing_resize(seep_trace_budget *budget, void **items, size_t *bytes, size_t wanted_bytes)
 {
   if (calls_until_failure > 0 && --calls_until_failure == 0) {
-    return false;
+    return SEEP_NO_MEMORY;
   }
-  return seep_array_resize(items, count, item_size);
+  return seep_storage_resize(budget, items, bytes, wanted_bytes);
 }
 
 /* The budget of this program, whose growing can fail though there is room. */
-#define seep_array_resize failing_resize
+#define seep_storage_resize failing_resize
 #include "trace/budget.c"
-#undef seep_array_resize
+#undef seep_storage_resize
 
 #include "unit/trace/analysis_rig.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "standin/etl_writer.h"
-#include "trace/committed.h"
+#include "unit/trace/committed.h"
 #include "unit/trace/memory_file.h"
 
 #define LEAKER 4242u

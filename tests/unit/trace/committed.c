@@ -5,7 +5,7 @@
  * has no process: the owner stands in the payload. Nothing is known here about stacks, and nothing is
  * remembered between records.
  */
-#include "trace/committed.h"
+#include "unit/trace/committed.h"
 
 #include "base/cursor.h"
 #include "base/saturate.h"

@@ -1,6 +1,7 @@
-/* What one process committed and gave back during a trace, from VirtualAlloc and VirtualFree events alone. */
-#ifndef SEEP_TRACE_COMMITTED_H
-#define SEEP_TRACE_COMMITTED_H
+/* What one process committed and gave back during a trace, summed from VirtualAlloc and VirtualFree events
+ * alone: what tests of the writer and of the stand-in recorder count by. */
+#ifndef TEST_TRACE_COMMITTED_H
+#define TEST_TRACE_COMMITTED_H
 
 #include <stdint.h>
 

@@ -5,8 +5,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "trace/merge_sort.h"
-#include "unit/trace/merge_rig.h"
+#include "base/sort.h"
+
+static uint32_t next_random(uint32_t *random)
+{
+  *random = *random * 1664525u + 1013904223u;
+  return *random >> 8;
+}
 
 static bool precedes(const void *a, const void *b)
 {
@@ -25,11 +30,11 @@ static void test_sorting_in_any_order(void **state)
         items[i] = orders[order];
       }
       for (uint32_t i = count; order == 4 && i > 1; i--) {
-        uint32_t other = merge_rig_random(&random) % i, held = items[i - 1];
+        uint32_t other = next_random(&random) % i, held = items[i - 1];
         items[i - 1] = items[other];
         items[other] = held;
       }
-      seep_trace__sort(items, count, sizeof items[0], precedes);
+      seep_sort(items, count, sizeof items[0], precedes);
       for (uint32_t i = 0; i < count; i++) {
         assert_int_equal(items[i], i);
       }

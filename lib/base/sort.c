@@ -1,8 +1,8 @@
 /*
  * Insertion as long as little has to be moved, which is the rule, and otherwise a heap sort, which no order
- * makes slow and which needs no memory: the C library's qsort promises neither. Called by the merge.
+ * makes slow and which needs no memory: the C library's qsort promises neither.
  */
-#include "trace/merge_sort.h"
+#include "base/sort.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static uint8_t *at(const sorting *self, size_t index)
 /* false: given up; the items are all there. */
 static bool insert_each(const sorting *self, size_t count)
 {
-  uint8_t item[SEEP_TRACE__SORT_ITEM_BYTES];
+  uint8_t item[SEEP_SORT_ITEM_BYTES];
   size_t moves = 0;
   for (size_t i = 1; i < count; i++) {
     size_t to = i;
@@ -48,7 +48,7 @@ static bool insert_each(const sorting *self, size_t count)
 /* Lets what stands at `from` sink until nothing below it belongs behind it. */
 static void sink(const sorting *self, size_t from, size_t count)
 {
-  uint8_t item[SEEP_TRACE__SORT_ITEM_BYTES];
+  uint8_t item[SEEP_SORT_ITEM_BYTES];
   size_t hole = from;
   memcpy(item, at(self, from), self->item_bytes);
   for (size_t child = 2 * hole + 1; child < count; child = 2 * hole + 1) {
@@ -66,7 +66,7 @@ static void sink(const sorting *self, size_t from, size_t count)
 
 static void heap_sort(const sorting *self, size_t count)
 {
-  uint8_t item[SEEP_TRACE__SORT_ITEM_BYTES];
+  uint8_t item[SEEP_SORT_ITEM_BYTES];
   for (size_t i = count / 2; i > 0; i--) {
     sink(self, i - 1, count);
   }
@@ -78,8 +78,7 @@ static void heap_sort(const sorting *self, size_t count)
   }
 }
 
-void seep_trace__sort(void *items, size_t count, size_t item_bytes,
-                      bool (*before)(const void *a, const void *b))
+void seep_sort(void *items, size_t count, size_t item_bytes, bool (*before)(const void *a, const void *b))
 {
   sorting self = {.items = items, .item_bytes = item_bytes, .before = before};
   if (!insert_each(&self, count)) {
